@@ -1,0 +1,29 @@
+"""The time, as the service sees it: UTC, to the millisecond, and replaceable in tests."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+Clock = Callable[[], datetime]
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
+
+
+def now() -> datetime:
+    """The present moment in UTC, cut to the millisecond, which is what both stores keep."""
+    return to_milliseconds(datetime.now(UTC))
+
+
+def to_milliseconds(moment: datetime) -> datetime:
+    """`moment` without its microseconds beyond the millisecond (cut, never rounded up)."""
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+
+
+def epoch_ms(moment: datetime) -> int:
+    """Whole milliseconds from 1970-01-01T00:00:00Z to an aware `moment`."""
+    return (moment - EPOCH) // _MILLISECOND
+
+
+def from_epoch_ms(milliseconds: int) -> datetime:
+    """The UTC moment that `epoch_ms` made `milliseconds` of."""
+    return EPOCH + milliseconds * _MILLISECOND
