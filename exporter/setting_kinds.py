@@ -1,0 +1,129 @@
+"""How a setting's text is read, and the sentence that says what would be accepted.
+
+A `Kind` is the whole rule: the reader, the refusal and the documentation cannot drift apart.
+"""
+
+import ipaddress
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+_SPACE_OR_CONTROL = re.compile(r"[\s\x00-\x1f\x7f]")
+
+
+@dataclass(frozen=True)
+class Kind:
+    """How a setting's text is read: `read` raises ValueError where it is not as `accepts` says."""
+
+    accepts: str
+    read: Callable[[str], Any]
+
+
+def parts(text: str) -> list[str]:
+    """The pieces of a comma-separated list, without blanks around them and empty ones."""
+    return [piece for part in text.split(",") if (piece := part.strip())]
+
+
+def whole(least: int, most: int = 10**12) -> Kind:
+    """A whole number from `least` to `most`."""
+
+    def read(text: str) -> int:
+        number = int(text)
+        if not least <= number <= most:
+            raise ValueError
+        return number
+
+    return Kind(f"a whole number from {least} to {most}", read)
+
+
+def number(least: float, most: float = 1e9) -> Kind:
+    """A number from `least` to `most`; what is no number at all (`nan`) is neither."""
+
+    def read(text: str) -> float:
+        value = float(text)
+        if not least <= value <= most:
+            raise ValueError
+        return value
+
+    return Kind(f"a number from {least:g} to {most:g}", read)
+
+
+def one_of(*choices: str) -> Kind:
+    """One of a few words, in small or capital letters."""
+
+    def read(text: str) -> str:
+        if text.lower() not in choices:
+            raise ValueError
+        return text.lower()
+
+    return Kind("one of " + ", ".join(choices), read)
+
+
+def url(*schemes: str) -> Kind:
+    """An address with one of these schemes."""
+
+    def read(text: str) -> str:
+        scheme, _, rest = _text(text).partition("://")
+        if scheme not in schemes or not rest.strip("/") or _SPACE_OR_CONTROL.search(text):
+            raise ValueError
+        return text.rstrip("/")
+
+    return Kind("an address that starts with " + " or ".join(f"{s}://" for s in schemes), read)
+
+
+def _text(text: str) -> str:
+    """`text` itself; bytes of the environment that are not UTF-8 raise (a kind of) ValueError."""
+    text.encode("utf-8")
+    return text
+
+
+def _existing(is_right: Callable[[Path], bool]) -> Callable[[str], Path]:
+    """Reads a path that either does not exist yet or is of the right kind."""
+
+    def read(text: str) -> Path:
+        path = Path(text)
+        if path.exists() and not is_right(path):
+            raise ValueError
+        return path
+
+    return read
+
+
+def _http(text: str) -> str:
+    """A web address with a host; `urlsplit` itself refuses a port that is none."""
+    address = url("http", "https").read(text)
+    where = urlsplit(address)
+    if not where.hostname or where.port == 0:
+        raise ValueError
+    return str(address)
+
+
+def _origin(text: str) -> str:
+    """An origin as browsers send it: a path or a user in it would never compare equal."""
+    scheme, host, path, query, fragment = urlsplit(_http(text))
+    if "@" in host or path or query or fragment:
+        raise ValueError
+    return f"{scheme}://{host.lower()}"
+
+
+def _origins(text: str) -> tuple[str, ...]:
+    return tuple(_origin(part) for part in parts(text))
+
+
+def _networks(text: str) -> tuple[Network, ...]:
+    return tuple(ipaddress.ip_network(part, strict=False) for part in parts(text))
+
+
+TEXT = Kind("text in UTF-8", _text)
+FOLDER = Kind("a folder, which is made if it is missing", _existing(Path.is_dir))
+FILE = Kind("a file, not a folder", _existing(lambda path: not path.is_dir()))
+HTTP = Kind("an address that starts with http:// or https://", _http)
+ORIGINS = Kind(
+    "origins such as https://app.example.com, without a path, separated by commas", _origins
+)
+NETWORKS = Kind("addresses or networks (10.0.0.0/8), separated by commas", _networks)
