@@ -1,0 +1,1 @@
+"""Keeping events and answering questions about them, on one of two engines."""

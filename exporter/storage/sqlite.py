@@ -1,0 +1,143 @@
+"""The embedded engine: one SQLite file in WAL mode, owned by one process.
+
+One thread writes and a few read; all that runs on the event loop is the compiling of queries and
+the hand-over.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from pathlib import Path
+from time import perf_counter
+from typing import Any, TypeVar
+
+from ..clock import epoch_ms
+from ..family import Family
+from . import sqlite_transactions
+from .base import Operation, Outcome, Row, StoreUnavailable
+from .query import Aggregation, Find
+from .sqlite_query import Statement, compile_aggregation, compile_find, compile_get
+from .sqlite_readers import Readers
+from .sqlite_schema import Table
+from .sqlite_writer import WriterThread
+
+READERS = 4
+PURGE_STEP = 1_000
+"""Rows in one transaction of a purge; a group commit waits for one at most."""
+
+Answer = TypeVar("Answer")
+
+
+class SqliteStore:
+    """Implements `base.Store` on the file at `path`.
+
+    families: what it keeps.
+    query_timeout_ms: how long a read may take; past it, errors.Unavailable.
+    observe: told of each operation (`write`, `get`, `find`, `aggregate`, `purge`, `ping`) and its
+        seconds, the wait for its turn included; called on the event loop's thread. A purge is one
+        operation for each of its steps.
+    """
+
+    name = "sqlite"
+    remote = False
+
+    def __init__(
+        self,
+        path: Path,
+        families: Sequence[Family],
+        *,
+        query_timeout_ms: int,
+        observe: Callable[[str, float], None],
+    ) -> None:
+        self._path = path
+        self._tables = {family.collection: Table.of(family) for family in families}
+        self._query_timeout_ms = query_timeout_ms
+        self._observe = observe
+        self._writer: WriterThread | None = None
+        self._readers: Readers | None = None
+
+    async def open(self) -> None:
+        """Take the file, making it or what is missing in it.
+
+        Raises StoreUnavailable, also where another process has it, and IncompatibleStore.
+        """
+        writer = WriterThread(self._path)
+        readers = Readers(self._path, READERS, self._query_timeout_ms)
+        try:
+            await writer.open(list(self._tables.values()))
+            with sqlite_transactions.unavailable(f"open {self._path}"):
+                readers.open()
+        except BaseException:
+            await readers.close()
+            await writer.close()
+            raise
+        self._writer, self._readers = writer, readers
+
+    async def close(self) -> None:
+        """Finish what is under way and let go of the file; nothing where it is not open."""
+        writer, readers = self._writer, self._readers
+        self._writer = self._readers = None
+        if readers is not None:
+            await readers.close()
+        if writer is not None:
+            await writer.close()
+
+    async def ping(self) -> None:
+        """Return when a page was written durably; raises StoreUnavailable."""
+        await self._write("ping", sqlite_transactions.touch)
+
+    async def write(self, operations: Sequence[Operation]) -> list[Outcome]:
+        """Do all operations in one transaction; the outcome of each, when all are on the disk.
+
+        Raises StoreUnavailable when nothing was done.
+        """
+        return await self._write("write", sqlite_transactions.commit, self._tables, operations)
+
+    async def get(self, family: Family, tenant: str, key: str) -> Any | None:
+        """The document with that key, or None."""
+        try:
+            found = await self._read("get", compile_get(self._table(family), tenant, key))
+        except UnicodeEncodeError:  # half of a surrogate pair: no stored text has one
+            return None
+        return found[0] if found else None
+
+    async def find(self, query: Find) -> list[Any]:
+        """The documents that a query means; raises Invalid for an undeclared field."""
+        return await self._read("find", compile_find(query, self._table(query.family)))
+
+    async def aggregate(self, query: Aggregation) -> list[Row]:
+        """The rows that a query means; raises Invalid for an undeclared field."""
+        return await self._read("aggregate", compile_aggregation(query, self._table(query.family)))
+
+    async def purge(self, family: Family, before: datetime) -> int:
+        """Remove what happened before that time, step by step; the number removed."""
+        table, removed = self._table(family), 0
+        while True:
+            step = await self._write(
+                "purge", sqlite_transactions.purge, table, epoch_ms(before), PURGE_STEP
+            )
+            removed += step
+            if step < PURGE_STEP:
+                return removed
+
+    def _table(self, family: Family) -> Table:
+        return self._tables[family.collection]
+
+    async def _write(
+        self, operation: str, work: Callable[..., Answer], *arguments: object
+    ) -> Answer:
+        if self._writer is None:
+            raise StoreUnavailable("The store is not open.")
+        began = perf_counter()
+        try:
+            return await self._writer.run(work, *arguments)
+        finally:
+            self._observe(operation, perf_counter() - began)
+
+    async def _read(self, operation: str, statement: Statement[Answer]) -> list[Answer]:
+        if self._readers is None:
+            raise StoreUnavailable("The store is not open.")
+        began = perf_counter()
+        try:
+            return await self._readers.run(statement.run)
+        finally:
+            self._observe(operation, perf_counter() - began)

@@ -1,0 +1,198 @@
+"""The query model as SQL: each query is one statement, and every value in it is bound.
+
+Percentiles are exact: before the groups are formed, window functions rank the values of each, once
+for all percentiles of the same field.
+"""
+# ruff: noqa: S608  # every name is quoted and from a declared schema, every value is bound
+
+import sqlite3
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Generic, TypeVar
+
+from ..errors import Invalid
+from ..family import attribute_of
+from .base import Row
+from .query import Aggregation, By, Find, Function, check_fields
+from .sqlite_columns import quote
+from .sqlite_conditions import Sql, clause, condition, join
+from .sqlite_measures import Output, Ranking, Rankings, calculate, loads
+from .sqlite_schema import TENANT, Table
+from .sqlite_values import MOMENT
+
+Answer = TypeVar("Answer")
+
+_HOUR = 3_600_000
+_DAY = 24 * _HOUR
+
+
+@dataclass(frozen=True)
+class Statement(Generic[Answer]):
+    """A SELECT with its values, and what each of its rows means."""
+
+    sql: str
+    values: tuple[Any, ...]
+    load: Callable[[tuple[Any, ...]], Answer]
+
+    def run(self, connection: sqlite3.Connection) -> list[Answer]:
+        """What all rows mean, in their order."""
+        return list(map(self.load, connection.execute(self.sql, self.values)))
+
+
+def compile_get(table: Table, tenant: str, key: str) -> Statement[Any]:
+    """The statement for the document with that key."""
+    return Statement(table.get, (tenant, key), table.layout.document)
+
+
+def compile_find(query: Find, table: Table) -> Statement[Any]:
+    """The statement for documents; raises Invalid for what the family does not declare."""
+    _check(query)
+    order = [_directed(quote(part.name), part.descending) for part in query.order]
+    order += [quote(query.family.key), quote(TENANT)]
+    matching = clause(query.where, table)
+    sql = (
+        f"SELECT {table.layout.selection(query.leave_out)} FROM {table.name}{matching.text} "
+        f"ORDER BY {', '.join(order)} LIMIT ? OFFSET ?"
+    )
+    blank = [attribute_of(query.family.document, name) for name in query.leave_out]
+    load = partial(table.layout.document, blank=blank)
+    return Statement(sql, (*matching.values, query.limit, query.offset), load)
+
+
+def compile_aggregation(query: Aggregation, table: Table) -> Statement[Row]:
+    """The statement for the rows of groups; raises Invalid for what the family does not declare,
+    or cannot be calculated of its fields."""
+    _check(query)
+    rankings: Rankings = {}
+    groups = [_group(by, f'"@{number}"', table) for number, by in enumerate(query.by)]
+    measures = [
+        calculate(measure, f"@{number}", table, rankings)
+        for number, measure in enumerate(query.measures, len(groups))
+    ]
+    outputs = [*groups, *measures]
+    selected = join(
+        ", ",
+        [
+            Sql(f"{column.text} AS {name}", column.values)
+            for output in outputs
+            for name, column in output.columns.items()
+        ],
+    )
+    source = _source(query, table, rankings, groups)
+    statement = Sql(f"SELECT {selected.text} FROM {source.text}", selected.values + source.values)
+    names = [name for group in groups for name in group.columns]
+    if names:
+        statement = Sql(f"{statement.text} GROUP BY {', '.join(names)}", statement.values)
+        order = ", ".join([*_order(query, outputs), *names])
+        statement = Sql(f"{statement.text} ORDER BY {order}", statement.values)
+    if query.limit is not None:
+        statement = Sql(f"{statement.text} LIMIT ?", (*statement.values, query.limit))
+    return Statement(statement.text, statement.values, _loader(outputs))
+
+
+def _check(query: Aggregation | Find) -> None:
+    if problems := check_fields(query):
+        raise Invalid.of(problems)
+
+
+def _directed(expression: str, descending: bool) -> str:
+    return f"{expression} DESC" if descending else expression
+
+
+def _order(query: Aggregation, outputs: Sequence[Output]) -> list[str]:
+    by_name = {output.name: output for output in outputs}
+    return [
+        _directed(expression, part.descending)
+        for part in query.order
+        for expression in by_name[part.name].order
+    ]
+
+
+def _group(by: By, alias: str, table: Table) -> Output:
+    if isinstance(by, str):
+        form = table.layout.forms[by]
+        return Output(by, {alias: Sql(quote(by))}, loads(form), (alias,))
+    field = by.field or table.family.time_field
+    if table.layout.forms[field] is not MOMENT:
+        raise Invalid.field(field, "is no time")
+    start = BUCKETS[by.interval](quote(field))
+    return Output(by.name, {alias: Sql(start)}, loads(MOMENT), (alias,))
+
+
+def _floor(length: int, shift: int = 0) -> Callable[[str], str]:
+    """The last multiple of `length` at or before a time, less `shift`; `%` alone would round the
+    years before 1970 up."""
+    return lambda time: f"({time} - (({time} + {shift}) % {length} + {length}) % {length})"
+
+
+def _month(time: str) -> str:
+    day = _floor(_DAY)(time)
+    first = f"strftime('%s', {day} / 1000, 'unixepoch', 'start of month')"
+    return f"(CAST({first} AS INTEGER) * 1000)"
+
+
+BUCKETS: dict[str, Callable[[str], str]] = {
+    "hour": _floor(_HOUR),
+    "day": _floor(_DAY),
+    "week": _floor(7 * _DAY, 3 * _DAY),  # 1970 began on a Thursday
+    "month": _month,
+}
+"""The start of each interval, in epoch ms, as an expression of a time."""
+
+
+def _source(query: Aggregation, table: Table, rankings: Rankings, groups: Sequence[Output]) -> Sql:
+    """What the groups are formed of: the table, or its records with what was ranked."""
+    matching = clause(query.where, table)
+    if not rankings:
+        return Sql(f"{table.name}{matching.text}", matching.values)
+    inner = [Sql(quote(name)) for name in sorted(_used(query))]
+    outer = ["*"]
+    parts = ", ".join(column.text for group in groups for column in group.columns.values())
+    partition = f"PARTITION BY {parts} " if parts else ""
+    for (field, where), number in rankings.items():
+        ranking = Ranking.numbered(number)
+        inner.append(_value(field, condition(where, table), ranking.value))
+        outer += [
+            f"ROW_NUMBER() OVER ({partition}ORDER BY {ranking.value} NULLS LAST) AS {ranking.rank}",
+            f"COUNT({ranking.value}) OVER ({partition.rstrip()}) AS {ranking.present}",
+        ]
+    columns = join(", ", inner)
+    return Sql(
+        f"(SELECT {', '.join(outer)} "
+        f"FROM (SELECT {columns.text} FROM {table.name}{matching.text}))",
+        columns.values + matching.values,
+    )
+
+
+def _value(field: str, where: Sql, alias: str) -> Sql:
+    if not where.text:
+        return Sql(f"{quote(field)} AS {alias}")
+    return Sql(f"CASE WHEN {where.text} THEN {quote(field)} END AS {alias}", where.values)
+
+
+def _used(query: Aggregation) -> set[str]:
+    """The fields that groups and measures are made of."""
+    used = {by if isinstance(by, str) else by.field or query.family.time_field for by in query.by}
+    for measure in query.measures:
+        if measure.function is not Function.PERCENTILE:  # made of what was ranked
+            used |= {part.field for part in measure.where}
+            used |= set() if measure.field is None else {measure.field}
+    return used
+
+
+def _loader(outputs: Sequence[Output]) -> Callable[[tuple[Any, ...]], Row]:
+    plan: list[tuple[str, int, int, Callable[..., Any] | None]] = []
+    start = 0
+    for output in outputs:
+        end = start + len(output.columns)
+        plan.append((output.name, start, end, output.load))
+        start = end
+
+    def load(values: tuple[Any, ...]) -> Row:
+        return {
+            name: values[first] if of is None else of(*values[first:last])
+            for name, first, last, of in plan
+        }
+
+    return load

@@ -1,0 +1,184 @@
+"""Tables, columns and indexes, derived from what families declare; the file grows with them.
+
+A field that is new gets a column. A field whose storage form changed stops the start: its values
+would be misread (an integer as millionths, say), and only an operator can say what they mean.
+"""
+# ruff: noqa: S608  # every name is quoted and from a declared schema, every value is bound
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from ..family import Family, attribute_of
+from .base import IncompatibleStore
+from .sqlite_columns import Column, DocumentLayout, quote
+
+SCHEMA_VERSION = 1
+TENANT = "tenantId"
+REVISION = "revision"
+
+# What each column holds, by the name of its form: SQLite's own types cannot tell a time or an
+# amount of money from a count.
+_FIELDS = """
+CREATE TABLE IF NOT EXISTS meterhouse_fields (
+    collection TEXT NOT NULL, field TEXT NOT NULL, form TEXT NOT NULL,
+    PRIMARY KEY (collection, field)
+) STRICT, WITHOUT ROWID
+"""
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """A family's table, and the statements that do not depend on a query."""
+
+    family: Family
+    layout: DocumentLayout
+
+    @classmethod
+    def of(cls, family: Family) -> "Table":
+        """The table of a family."""
+        return cls(family, DocumentLayout(family.document))
+
+    @cached_property
+    def name(self) -> str:
+        """The quoted name."""
+        return quote(self.family.collection)
+
+    @cached_property
+    def identity(self) -> tuple[str, str]:
+        """The attributes of a document that its unique key is made of."""
+        return attribute_of(self.family.document, TENANT), self.family.key_attribute
+
+    @cached_property
+    def insert(self) -> str:
+        """Puts in one row, unless its key is there."""
+        names = ", ".join(quote(column.name) for column in self.layout.columns)
+        places = ", ".join("?" * len(self.layout.columns))
+        return (
+            f"INSERT INTO {self.name} ({names}) VALUES ({places}) "
+            f"ON CONFLICT ({quote(TENANT)}, {quote(self.family.key)}) DO NOTHING"
+        )
+
+    @cached_property
+    def replace(self) -> str:
+        """Puts a row in the place of its last revision; after its values come the tenant, the key
+        and that revision."""
+        values = ", ".join(f"{quote(column.name)} = ?" for column in self.layout.columns)
+        return (
+            f"UPDATE {self.name} SET {values} "
+            f"WHERE {quote(TENANT)} = ? AND {quote(self.family.key)} = ? AND {quote(REVISION)} = ?"
+        )
+
+    @cached_property
+    def newest_keys(self) -> str:
+        """The keys of so many rows that were put in last: rowids only grow."""
+        return (
+            f"SELECT {quote(TENANT)}, {quote(self.family.key)} FROM {self.name} "
+            "ORDER BY rowid DESC LIMIT ?"
+        )
+
+    @cached_property
+    def get(self) -> str:
+        """The row of a tenant and a key, as the layout reads it."""
+        return (
+            f"SELECT {self.layout.selection()} FROM {self.name} "
+            f"WHERE {quote(TENANT)} = ? AND {quote(self.family.key)} = ?"
+        )
+
+    @cached_property
+    def tenants(self) -> str:
+        """A query for all tenants, each one step down the index on (tenant, time).
+
+        It lets that index serve questions that span the tenants too.
+        """
+        return (
+            "WITH RECURSIVE tenants (id) AS ("
+            f"SELECT min({quote(TENANT)}) FROM {self.name} UNION ALL "
+            f"SELECT (SELECT min({quote(TENANT)}) FROM {self.name} WHERE {quote(TENANT)} > id) "
+            "FROM tenants WHERE id IS NOT NULL"
+            ") SELECT id FROM tenants"
+        )
+
+    @cached_property
+    def purge(self) -> str:
+        """Removes so many rows at most that lie before a time."""
+        return (
+            f"DELETE FROM {self.name} WHERE rowid IN (SELECT rowid FROM {self.name} "
+            f"WHERE {quote(TENANT)} IN ({self.tenants}) AND {quote(self.family.time_field)} < ? "
+            "LIMIT ?)"
+        )
+
+    def required(self, column: Column) -> bool:
+        """Whether every row has this value: it finds or dates it."""
+        return column.name in (TENANT, self.family.key, self.family.time_field)
+
+    def definition(self, column: Column) -> str:
+        """The column as CREATE TABLE and ALTER TABLE have it."""
+        return f"{quote(column.name)} {column.form.sql}{' NOT NULL' * self.required(column)}"
+
+    def index_statements(self) -> Iterator[str]:
+        """The unique key, the time, and what the family declares; each costs on every insert."""
+        family = self.family
+        yield self._index("UNIQUE INDEX", (TENANT, family.key))
+        yield self._index("INDEX", (TENANT, family.time_field))
+        for index in family.indexes:
+            yield self._index("INDEX", index.fields)
+
+    def _index(self, kind: str, fields: Sequence[str]) -> str:
+        name = quote(f"{self.family.collection} by {', '.join(fields)}")
+        return (
+            f"CREATE {kind} IF NOT EXISTS {name} ON {self.name} ({', '.join(map(quote, fields))})"
+        )
+
+
+def migrate(connection: sqlite3.Connection, tables: Sequence[Table]) -> None:
+    """Bring the file to this version, in the caller's transaction.
+
+    Raises IncompatibleStore for a file of a later version, or with a column of another form.
+    """
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if version > SCHEMA_VERSION:
+        raise IncompatibleStore(
+            f"The file has schema version {version}, and this service knows {SCHEMA_VERSION} at "
+            "most: it was written by a later version of the service."
+        )
+    connection.execute(_FIELDS)
+    for table in tables:
+        _grow(connection, table)
+        for statement in table.index_statements():
+            connection.execute(statement)
+    connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+
+
+def _grow(connection: sqlite3.Connection, table: Table) -> None:
+    collection = table.family.collection
+    stored = dict(
+        connection.execute(
+            "SELECT field, form FROM meterhouse_fields WHERE collection = ?", (collection,)
+        )
+    )
+    wanted = {
+        column.name: column.form.name + " not null" * table.required(column)
+        for column in table.layout.columns
+    }
+    for field, form in wanted.items():
+        if stored and stored.get(field, form) != form:
+            raise IncompatibleStore(
+                f"{collection}.{field} is stored as {stored[field]}, and declared as {form}."
+            )
+    missing = [column for column in table.layout.columns if column.name not in stored]
+    if not stored:
+        columns = ", ".join(table.definition(column) for column in missing)
+        connection.execute(f"CREATE TABLE {table.name} ({columns}) STRICT")
+    else:
+        for column in missing:
+            if table.required(column):
+                raise IncompatibleStore(
+                    f"{collection}.{column.name} finds or dates a record, and none has it so far."
+                )
+            connection.execute(f"ALTER TABLE {table.name} ADD COLUMN {table.definition(column)}")
+    connection.executemany(
+        "INSERT INTO meterhouse_fields VALUES (?, ?, ?)",
+        [(collection, column.name, wanted[column.name]) for column in missing],
+    )

@@ -1,0 +1,133 @@
+"""The one connection that writes, its thread, and the lock that keeps other processes out.
+
+Group commits, the steps of a purge and pings take turns on the thread, first come, first served.
+"""
+
+import asyncio
+import fcntl
+import os
+import sqlite3
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TypeVar
+
+import structlog
+
+from .base import StoreUnavailable
+from .sqlite_schema import Table, migrate
+from .sqlite_transactions import transaction, unavailable
+
+LOG_BYTES = 64 * 1024 * 1024
+"""The size of the write-ahead log past which it is cut; a burst may take it there."""
+
+PRAGMAS = (
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = FULL",  # what was acknowledged outlives a power cut
+    "PRAGMA wal_autocheckpoint = 4000",  # pages: at 16 MiB, so that hot pages are moved less often
+    f"PRAGMA journal_size_limit = {LOG_BYTES}",
+    "PRAGMA cache_size = -32000",  # KiB; the index of the keys is hit at random
+)
+BUSY_SECONDS = 1.0
+"""How long to wait for a lock of another program (a backup, perhaps), or for readers to let the
+log be cut."""
+
+log = structlog.get_logger(__name__)
+
+Answer = TypeVar("Answer")
+
+
+class WriterThread:
+    """Owns the file at `path`; no second one can, in this process or another.
+
+    log_bytes: the size of the write-ahead log past which it is cut.
+    """
+
+    def __init__(self, path: Path, log_bytes: int = LOG_BYTES) -> None:
+        self._path = path
+        self._log_path = path.with_name(f"{path.name}-wal")
+        self._log_bytes = self._log_limit = log_bytes
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="sqlite-writer")
+        self._lock: int | None = None
+        self._connection: sqlite3.Connection | None = None
+
+    async def open(self, tables: Sequence[Table]) -> None:
+        """Take the lock, make what is missing of the folder, the file and the `tables`.
+
+        Raises StoreUnavailable, also where another process has the file, and IncompatibleStore.
+        """
+        await self._in_thread(self._connect, tables)
+
+    async def run(self, work: Callable[..., Answer], *arguments: object) -> Answer:
+        """What `work` gives, called in the thread with the connection and the arguments.
+
+        Work that has begun is done to its end, also where the caller is cancelled.
+        """
+        return await self._in_thread(self._work, work, *arguments)
+
+    async def close(self) -> None:
+        """Finish what is under way, move the log into the file, and let go of both."""
+        await self._in_thread(self._disconnect)
+        self._thread.shutdown()
+
+    async def _in_thread(self, work: Callable[..., Answer], *arguments: object) -> Answer:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work, *arguments)
+
+    def _connect(self, tables: Sequence[Table]) -> None:
+        try:
+            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._lock = _lock(self._path)
+            # SQLite gives its other files the mode of this one: prompts are nobody else's.
+            os.close(os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600))
+        except OSError as error:
+            raise StoreUnavailable(f"{self._path} cannot be opened: {error.strerror}") from error
+        with unavailable(f"open {self._path}"):
+            self._connection = sqlite3.connect(
+                self._path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
+            )
+            for pragma in PRAGMAS:
+                self._connection.execute(pragma)
+            with transaction(self._connection):
+                migrate(self._connection, tables)
+
+    def _work(self, work: Callable[..., Answer], *arguments: object) -> Answer:
+        answer = work(self._connection, *arguments)
+        if self._log_path.stat().st_size > self._log_limit:
+            self._log_limit += self._log_bytes  # no further try before it has grown as much again
+            self._thread.submit(self._cut_log)  # behind this, so that the caller does not wait
+        return answer
+
+    def _cut_log(self) -> None:
+        """Move the log into the file and begin it anew.
+
+        SQLite does that by itself only in a moment without readers, and there may be none; this
+        waits for those that read now, while new ones read what is in the file already.
+        """
+        if self._connection is None:
+            return
+        try:
+            busy, *_ = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        except sqlite3.Error as error:
+            log.warning("checkpoint_failed", reason=error.sqlite_errorname)
+            return
+        if not busy:
+            self._log_limit = self._log_bytes
+
+    def _disconnect(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+
+def _lock(path: Path) -> int:
+    """The descriptor of a lock file beside `path`, locked for as long as it is open."""
+    descriptor = os.open(path.with_name(f"{path.name}.lock"), os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        os.close(descriptor)
+        raise StoreUnavailable(f"{path} is in use by another process.") from error
+    return descriptor
