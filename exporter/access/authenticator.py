@@ -1,0 +1,83 @@
+"""Who is calling, from the two headers that may say so."""
+
+import hashlib
+
+from cachetools import LRUCache
+
+from .auth_service import AuthService
+from .keys import ServiceKeys
+from .principal import Principal
+from .refusals import Reason, refuse
+from .tokens import TokenVerifier, Verified
+
+KNOWN_TOKENS = 20_000
+SCHEME = "bearer"
+
+
+class Authenticator:
+    """Makes a Principal of a call's credential.
+
+    What a token came to is kept by the SHA-256 of its header, never with the token, and for no
+    longer than it holds: until the token expires, or the auth service's word or the key set is old.
+    """
+
+    def __init__(
+        self, tokens: TokenVerifier, keys: ServiceKeys, confirm: AuthService | None
+    ) -> None:
+        self._tokens = tokens
+        self._keys = keys
+        self._confirm = confirm
+        self._known: LRUCache[bytes, Verified] = LRUCache(KNOWN_TOKENS)
+
+    def cached(self, authorization: str | None, api_key: str | None) -> Principal | None:
+        """The caller, where that takes no waiting: a service key, or a token seen before.
+
+        None says nothing yet: `authenticate` finds out. This raises nothing.
+        """
+        if api_key:
+            return None if _bearer(authorization) else self._keys.find(api_key)
+        if not authorization:
+            return None
+        known = self._known.get(_digest(authorization))
+        if known is None or self._tokens.clock() >= known.until:
+            return None
+        return known.principal
+
+    async def authenticate(self, authorization: str | None, api_key: str | None) -> Principal:
+        """The caller, from the headers Authorization and X-API-Key.
+
+        A call that sends both a bearer token and a service key is refused: they are two different
+        callers, and which of them is meant decides whose records are read. Another scheme in
+        Authorization (a proxy's own, say) does not stand in a service key's way.
+
+        Raises Unauthorized, with one of refusals.Reason, or Unavailable where the credential
+        cannot be checked just now.
+        """
+        found = self.cached(authorization, api_key)
+        if found is not None:
+            return found
+        token = _bearer(authorization)
+        if api_key:
+            raise refuse(Reason.AMBIGUOUS if token else Reason.UNKNOWN_KEY)
+        if not authorization:
+            raise refuse(Reason.MISSING)
+        if not token:
+            raise refuse(Reason.MALFORMED)
+        verified = await self._tokens.verify(token)
+        if self._confirm is not None:
+            verified = await self._confirm.confirm(token, _digest(token), verified)
+        self._known[_digest(authorization)] = verified
+        return verified.principal
+
+
+def _bearer(authorization: str | None) -> str:
+    """The token in an Authorization header, empty where there is none."""
+    if not authorization:
+        return ""
+    scheme, _, token = authorization.partition(" ")
+    return token.strip() if scheme.lower() == SCHEME else ""
+
+
+def _digest(text: str) -> bytes:
+    # Whatever a header holds has a digest; what is not ASCII is refused later, as no token.
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
