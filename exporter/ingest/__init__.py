@@ -1,0 +1,1 @@
+"""The write path: a body becomes a document, joins a group commit, and then moves the metrics."""
