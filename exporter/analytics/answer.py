@@ -1,0 +1,28 @@
+"""What answers are made of: their base, rates, and averages of money."""
+
+from decimal import ROUND_HALF_EVEN, Decimal
+
+from msgspec import Struct
+
+from ..fields import Money
+
+MONEY_STEP = Decimal(1).scaleb(-Money.DECIMALS)
+
+
+class Answer(Struct, rename="camel", frozen=True):
+    """An answer, or a part of one; its field names are camelCase in JSON."""
+
+
+def percent(part: float, whole: float) -> float | None:
+    """`part` of `whole` in %; None where the whole is 0."""
+    return 100 * part / whole if whole else None
+
+
+def average(amount: Decimal, count: int) -> Decimal | None:
+    """`amount / count`, rounded as `to_step` does it; None over nothing."""
+    return to_step(amount / count) if count else None
+
+
+def to_step(amount: Decimal) -> Decimal:
+    """`amount` in the 6 decimals that money is kept with, half to even."""
+    return amount.quantize(MONEY_STEP, ROUND_HALF_EVEN)

@@ -1,0 +1,207 @@
+"""Subscriptions: who was subscribed to what at a moment, worked out from the sales they paid.
+
+A subscription is paid by sales of type `subscription`, and by an `upgrade` that states its terms.
+It runs from its `startDate` (else from the moment of payment) to its `endDate`; without one, for
+one interval of the UTC calendar and the days of grace in which the next payment may come.
+
+At any moment a user has at most one subscription to a plan: the one that started last. An upgrade
+takes the place of the user's other subscriptions that started before it, so that nobody counts
+twice for the rest of the interval. A sale of no user is a subscriber by itself.
+
+A sale that was refunded paid for a subscription until it was. A subscription is on trial until
+its `trialEnd`; one that will not renew (`autoRenew` false) is cancelled, and goes on to its end.
+"""
+
+import asyncio
+from collections.abc import Hashable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from enum import StrEnum
+
+from ..access.principal import Scope
+from ..records.sale import SALE, SETTLED, Sale, Subscription
+from ..storage.base import Store
+from ..storage.query import Filter, Find, Operator, Where, equals
+from .intervals import DAY, WEEK, add_months
+from .period import scope_filters
+
+GRACE = timedelta(days=3)
+"""How late a renewal may be before a subscription without an end date counts as ended."""
+
+PAGE = 10_000
+"""Sales that are read from the store at once."""
+
+
+class State(StrEnum):
+    """What a running subscription is doing."""
+
+    ACTIVE = "active"
+    TRIAL = "trial"
+    CANCELLED = "cancelled"
+
+
+PAYING = frozenset({State.ACTIVE, State.CANCELLED})
+"""The states whose amount is recurring revenue: a cancelled one is paid until it ends."""
+
+
+@dataclass(frozen=True, slots=True)
+class Billing:
+    """How long one payment lasts, and how many of them make a year."""
+
+    a_year: int
+    months: int = 0
+    time: timedelta = timedelta()
+
+    def after(self, start: datetime) -> datetime:
+        """The end of what was paid at `start`; 31 January and a month is the end of February."""
+        return add_months(start, self.months) + self.time
+
+
+BILLINGS: Mapping[str, Billing] = {
+    "daily": Billing(365, time=DAY),
+    "weekly": Billing(52, time=WEEK),
+    "monthly": Billing(12, months=1),
+    "yearly": Billing(1, months=12),
+}
+YEARLY_REACH = timedelta(days=366) + GRACE
+REACH = timedelta(days=31) + GRACE
+"""How far back a payment can lie that still runs: a year's, and any other interval's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subscribed:
+    """A subscription that runs at the moment asked about.
+
+    annual: what it pays in a year, exactly: its amount times 12 if monthly, 52 if weekly, 365
+        if daily, and once if yearly.
+    """
+
+    tenant: str
+    user: str | None
+    plan: str | None
+    currency: str
+    state: State
+    annual: Decimal
+    start: datetime
+
+
+async def subscriptions_at(
+    store: Store, scope: Scope | None, at: datetime, where: Where = ()
+) -> list[Subscribed]:
+    """The subscriptions of the scope that run at `at`, in no particular order."""
+    common = (
+        *scope_filters(scope),
+        Filter("type", Operator.IN, ("subscription", "upgrade")),
+        Filter("status", Operator.IN, tuple(sorted(SETTLED))),
+        *where,
+    )
+    found = await asyncio.gather(*(_find(store, (*common, *part)) for part in _may_run(at)))
+    return await asyncio.to_thread(running, [sale for sales in found for sale in sales], at)
+
+
+def running(sales: Iterable[Sale], at: datetime) -> list[Subscribed]:
+    """The subscriptions that settled `sales` pay for and that run at `at`."""
+    latest: dict[Hashable, tuple[datetime, Sale]] = {}
+    upgraded: dict[Hashable, datetime] = {}
+    for sale in sales:
+        start = _start_of(sale)
+        if not _runs(sale, start, at):
+            continue
+        user = _subscriber(sale)
+        kept = latest.get((user, sale.plan))
+        if kept is None or _rank(kept[1]) < _rank(sale):
+            latest[user, sale.plan] = start, sale
+        if sale.type == "upgrade":
+            upgraded[user] = max(start, upgraded.get(user, start))
+    return [
+        _subscribed(sale, start, at)
+        for start, sale in latest.values()
+        if start >= upgraded.get(_subscriber(sale), start)
+    ]
+
+
+def _may_run(at: datetime) -> tuple[Where, ...]:
+    """Filters that together find every sale that may run at `at`, each sale by one of them."""
+    no_end = equals("subscription.endDate", None)
+    no_start = equals("subscription.startDate", None)
+    parts: list[Where] = [(Filter("subscription.endDate", Operator.GT, at),)]
+    # Sales without terms have no interval either; `ne` holds for those, and they are monthly.
+    for interval, reach in (
+        (equals("subscription.interval", "yearly"), YEARLY_REACH),
+        (Filter("subscription.interval", Operator.NE, "yearly"), REACH),
+    ):
+        started = Filter("subscription.startDate", Operator.GT, at - reach)
+        paid = Filter("completedAt", Operator.GT, at - reach)
+        parts += [(interval, no_end, started), (interval, no_end, no_start, paid)]
+    return tuple(parts)
+
+
+_READ = frozenset(
+    {
+        *("tenantId", "userId", "transactionId", "type", "status", "plan", "amount", "currency"),
+        *("subscription", "createdAt", "completedAt", "refundedAt"),
+    }
+)
+_LEFT_OUT = frozenset(SALE.document.__struct_encode_fields__) - _READ
+
+
+async def _find(store: Store, where: Where) -> list[Sale]:
+    found: list[Sale] = []
+    while True:
+        page = await store.find(
+            Find(SALE, where, limit=PAGE, offset=len(found), leave_out=_LEFT_OUT)
+        )
+        found += page
+        if len(page) < PAGE:
+            return found
+
+
+def _start_of(sale: Sale) -> datetime:
+    told = sale.subscription.start_date if sale.subscription is not None else None
+    start = told or sale.completed_at or sale.created_at
+    if start is None:
+        raise ValueError(f"a stored sale has a time; {sale.transaction_id} has none")
+    return start
+
+
+def _runs(sale: Sale, start: datetime, at: datetime) -> bool:
+    if sale.type == "upgrade" and sale.subscription is None:
+        return False
+    if start > at:  # first of all: a start may be so far away that the calendar ends before it
+        return False
+    if sale.refunded_at is not None and sale.refunded_at <= at:
+        return False
+    terms = sale.subscription or Subscription()
+    end = terms.end_date or BILLINGS[terms.interval].after(start) + GRACE
+    return at < end
+
+
+def _subscriber(sale: Sale) -> Hashable:
+    if sale.user_id is None:
+        return sale.tenant_id, None, sale.transaction_id
+    return sale.tenant_id, sale.user_id
+
+
+def _rank(sale: Sale) -> tuple[datetime, datetime, str]:
+    """The later of two by this order is the one that counts."""
+    start = _start_of(sale)
+    return start, sale.completed_at or start, sale.transaction_id
+
+
+def _subscribed(sale: Sale, start: datetime, at: datetime) -> Subscribed:
+    terms = sale.subscription or Subscription()
+    state = State.ACTIVE
+    if terms.trial_end is not None and at < terms.trial_end:
+        state = State.TRIAL
+    elif terms.auto_renew is False:
+        state = State.CANCELLED
+    return Subscribed(
+        tenant=sale.tenant_id or "",
+        user=sale.user_id,
+        plan=sale.plan,
+        currency=sale.currency,
+        state=state,
+        annual=sale.amount * BILLINGS[terms.interval].a_year,
+        start=start,
+    )

@@ -1,0 +1,76 @@
+"""The gauges that come from the store, over all tenants, by the same functions as the answers."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from .analytics.period import Period
+from .analytics.revenue import annual_recurring, monthly
+from .analytics.subscriptions import Subscribed, subscriptions_at
+from .analytics.usage import in_progress
+from .analytics.users import active_by_plan, last_seen
+from .family import Family
+from .metrics import catalogue
+from .metrics.tally import Labels
+from .metrics.values import Metrics
+from .storage.base import Store
+
+CURRENTLY = timedelta(minutes=5)
+WINDOWS: Mapping[str, timedelta] = {
+    "1d": timedelta(days=1),
+    "7d": timedelta(days=7),
+    "30d": timedelta(days=30),
+}
+LONGEST = max(WINDOWS.values())
+_MOMENT = timedelta(milliseconds=1)
+
+
+async def refresh(
+    store: Store, metrics: Metrics, families: Sequence[Family], now: datetime
+) -> None:
+    """Set every gauge to what the store says at `now`; users are active by any of `families`.
+
+    One question after the other, so that the callers of the service keep the store's readers.
+    Nothing is set when a question fails.
+    """
+    requests = await in_progress(store, None, now)
+    current = await active_by_plan(store, families, None, _up_to(now, CURRENTLY))
+    seen = await last_seen(store, families, None, _up_to(now, LONGEST))
+    windows = await asyncio.to_thread(_by_window, seen.values(), now)
+    subscribed = await subscriptions_at(store, None, now)
+    annual = annual_recurring(subscribed, _plan_and_currency)
+    _set(metrics, catalogue.AI_REQUESTS_IN_PROGRESS, {(model,): n for model, n in requests.items()})
+    _set(metrics, catalogue.ACTIVE_USERS_CURRENT, {(plan,): n for plan, n in current.items()})
+    _set(metrics, catalogue.ACTIVE_USERS, windows)
+    _set(
+        metrics,
+        catalogue.SUBSCRIPTIONS_CURRENT,
+        Counter((one.plan or "", one.state.value) for one in subscribed),
+    )
+    _set(metrics, catalogue.MONTHLY_RECURRING_REVENUE, monthly(annual))
+
+
+def _by_window(last_seen_at: Collection[datetime], now: datetime) -> dict[Labels, int]:
+    """How many were seen within each window up to `now`."""
+    starts = {name: _up_to(now, length).start for name, length in WINDOWS.items()}
+    return {
+        (name,): sum(moment >= start for moment in last_seen_at) for name, start in starts.items()
+    }
+
+
+def _plan_and_currency(one: Subscribed) -> Labels:
+    return one.plan or "", one.currency
+
+
+def _up_to(now: datetime, length: timedelta) -> Period:
+    """The last `length` of time, with the present millisecond in it."""
+    end = now + _MOMENT
+    return Period(end - length, end)
+
+
+def _set(
+    metrics: Metrics, gauge: catalogue.Gauge, values: Mapping[Labels, float | Decimal]
+) -> None:
+    metrics.replace(gauge, {labels: float(value) for labels, value in values.items()})

@@ -1,0 +1,191 @@
+"""Money by currency and plan, and what customers spent, worked out by hand."""
+
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from exporter.access.principal import Scope
+from exporter.analytics.period import Period
+from exporter.analytics.revenue import (
+    annual_recurring,
+    lifetime_value,
+    monthly,
+    revenue_by_plan,
+    totals_by_currency,
+)
+from exporter.analytics.subscriptions import State, Subscribed
+from exporter.fields import Money
+from exporter.records.sale import Refund
+from exporter.storage.base import Store
+from exporter.storage.query import equals
+
+from ..recording import ADA, BOB, DAY, ELSEWHERE, LAST_MONTH, NOW, TENANT, Recorder, sale, utc
+
+HOUR = timedelta(hours=1)
+
+
+def money(text: str) -> Decimal:
+    """An exact amount."""
+    return Decimal(text)
+
+
+async def totals(store: Store, scope: Scope = TENANT, period: Period = LAST_MONTH) -> Any:
+    """For each currency: revenue, refunds, net revenue, average transaction."""
+    plans = await revenue_by_plan(store, scope, period)
+    return {
+        currency: (part.revenue, part.refunds, part.net_revenue, part.avg_transaction_value)
+        for currency, part in totals_by_currency(plans).items()
+    }
+
+
+async def test_currencies_are_never_added_together(record: Recorder, store: Store) -> None:
+    await record(sale("10"), sale("5"), sale("300", currency="JPY"))
+    assert await totals(store) == {
+        "JPY": (300, 0, 300, 300),
+        "USD": (15, 0, 15, money("7.5")),
+    }
+
+
+@pytest.mark.parametrize("kind", ["subscription", "upgrade", "purchase", "one_time", "debit"])
+async def test_completed_money_in_is_revenue(record: Recorder, store: Store, kind: str) -> None:
+    await record(sale("10", kind))
+    assert await totals(store) == {"USD": (10, 0, 10, 10)}
+
+
+@pytest.mark.parametrize("kind", ["refund", "credit"])
+async def test_completed_money_back_is_a_refund(record: Recorder, store: Store, kind: str) -> None:
+    await record(sale("10", kind))
+    assert await totals(store) == {"USD": (0, 10, -10, None)}
+
+
+@pytest.mark.parametrize("status", ["pending", "failed", "cancelled"])
+async def test_money_that_did_not_move_does_not_count(
+    record: Recorder, store: Store, status: str
+) -> None:
+    await record(sale("10", status=status), sale("10", "refund", status=status))
+    assert await totals(store) == {}
+
+
+async def test_a_refunded_sale_stays_in_revenue_and_its_refund_counts_once(
+    record: Recorder, store: Store
+) -> None:
+    await record(
+        sale("10", status="refunded"),
+        sale("20", status="refunded", refund=Refund(amount=Money("7.5"))),
+    )
+    assert await totals(store) == {"USD": (30, money("17.5"), money("12.5"), 15)}
+
+
+async def test_money_counts_in_the_period_in_which_it_moved(record: Recorder, store: Store) -> None:
+    await record(
+        sale(
+            "10",
+            status="refunded",
+            created_at=utc(2026, 1, 10),
+            refund=Refund(processed_at=utc(2026, 2, 5)),
+        ),
+        sale("3", created_at=utc(2026, 1, 31), updated_at=utc(2026, 2, 1)),
+    )
+    january = Period(utc(2026, 1, 1), utc(2026, 2, 1))
+    february = Period(utc(2026, 2, 1), utc(2026, 3, 1))
+    assert await totals(store, period=january) == {"USD": (10, 0, 10, 10)}
+    assert await totals(store, period=february) == {"USD": (3, 10, -7, 3)}
+
+
+async def test_users_and_tenants_see_their_own_money(record: Recorder, store: Store) -> None:
+    await record(
+        sale("1"), sale("20", user_id="bob"), sale("300", tenant_id="globex"), sale(user_id=None)
+    )
+    assert await totals(store, ADA) == {"USD": (1, 0, 1, 1)}
+    assert await totals(store, BOB) == {"USD": (20, 0, 20, 20)}
+    assert await totals(store, ELSEWHERE) == {"USD": (300, 0, 300, 300)}
+    everybody = await totals(store, TENANT)
+    assert everybody == {"USD": (31, 0, 31, money("10.333333"))}
+
+
+async def test_plans_with_the_most_transactions_come_first(record: Recorder, store: Store) -> None:
+    await record(
+        sale("1", plan="basic"),
+        sale("2", plan="basic"),
+        sale("50", plan="pro"),
+        sale("5", "refund", plan="pro"),
+        sale("8", plan=None, currency="EUR"),
+    )
+    found = await revenue_by_plan(store, TENANT, LAST_MONTH)
+    assert [
+        (part.plan, part.currency, part.transactions, part.revenue, part.refunds, part.net_revenue)
+        for part in found
+    ] == [
+        ("basic", "USD", 2, 3, 0, 3),
+        (None, "EUR", 1, 8, 0, 8),
+        ("pro", "USD", 1, 50, 5, 45),
+    ]
+
+
+async def test_sums_are_exact(record: Recorder, store: Store) -> None:
+    await record(*(sale("0.10") for _ in range(1000)), sale("0.000001"))
+    (part,) = await revenue_by_plan(store, TENANT, LAST_MONTH)
+    assert part.revenue == money("100.000001")
+
+
+async def test_what_a_user_spent_so_far(record: Recorder, store: Store) -> None:
+    await record(
+        sale("10", created_at=NOW - 300 * DAY),
+        sale("20", created_at=NOW - 10 * DAY),
+        sale("6", "credit", created_at=NOW - 9 * DAY),
+        sale("99", status="failed"),
+        sale("1000", user_id="bob"),
+    )
+    (value,) = (await lifetime_value(store, ADA, NOW)).values()
+    assert (value.customers, value.transactions, value.spent) == (1, 2, 24)
+    assert (value.average_order, value.average_per_customer) == (15, 24)
+    assert value.first_purchase == NOW - 300 * DAY
+    assert value.last_purchase == NOW - 10 * DAY
+
+
+async def test_what_the_users_of_a_tenant_spent(record: Recorder, store: Store) -> None:
+    await record(
+        sale("10"),
+        sale("30", user_id="bob"),
+        sale("5", currency="EUR", user_id="bob"),
+        sale("1000", user_id=None),
+        sale("7", tenant_id="globex"),
+    )
+    found = await lifetime_value(store, TENANT, NOW)
+    assert {
+        currency: (value.customers, value.spent, value.average_per_customer)
+        for currency, value in found.items()
+    } == {"EUR": (1, 5, 5), "USD": (2, 40, 20)}
+
+
+async def test_lifetime_ends_before_its_moment(record: Recorder, store: Store) -> None:
+    await record(sale("10", created_at=NOW - HOUR), sale("3", "refund", created_at=NOW))
+    (value,) = (await lifetime_value(store, TENANT, NOW)).values()
+    assert value.spent == 10
+    assert await lifetime_value(store, TENANT, NOW - HOUR) == {}
+    assert await lifetime_value(store, TENANT, NOW, (equals("plan", "other"),)) == {}
+
+
+def subscribed(annual: str, state: State = State.ACTIVE, currency: str = "USD") -> Subscribed:
+    """A subscription that pays so much a year."""
+    return Subscribed("acme", "ada", "pro", currency, state, Decimal(annual), NOW)
+
+
+def test_recurring_revenue_is_exact_until_it_is_shown() -> None:
+    yearly = [subscribed("100") for _ in range(3)]
+    assert monthly(annual_recurring(yearly, lambda one: one.currency)) == {"USD": 25}
+    assert monthly(annual_recurring(yearly[:1], lambda one: one.currency)) == {
+        "USD": money("8.333333")
+    }
+
+
+def test_trials_are_not_recurring_revenue_and_cancelled_ones_are() -> None:
+    found = [
+        subscribed("120"),
+        subscribed("1200", State.TRIAL),
+        subscribed("12", State.CANCELLED),
+        subscribed("24", currency="EUR"),
+    ]
+    assert monthly(annual_recurring(found, lambda one: one.currency)) == {"USD": 11, "EUR": 2}
