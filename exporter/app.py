@@ -1,0 +1,157 @@
+"""Wiring, and nothing else: from settings to an aiohttp application."""
+
+import platform
+from collections.abc import AsyncIterator
+
+from aiohttp import web
+from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
+from redis.asyncio import Redis
+
+from . import __version__
+from .access.auth_service import AuthService, open_session
+from .access.authenticator import Authenticator
+from .access.cache import MemoryCache, RedisCache
+from .access.keys import ServiceKeys
+from .access.rate_limit import RateLimits
+from .access.redis_client import connect
+from .access.tokens import TokenVerifier
+from .background import Background
+from .clock import Clock
+from .housekeeping import Machine
+from .ingest.changes import Changes
+from .ingest.enrich import price
+from .ingest.intake import Intake
+from .ingest.replay import SpoolDetour
+from .ingest.spooled import Packing
+from .ingest.writer import Writer
+from .metrics import catalogue
+from .metrics.values import Metrics
+from .records import FAMILIES
+from .schedule import jobs
+from .sessions import Sessions
+from .settings import Settings
+from .storage.base import Store
+from .storage.spool import Spool
+from .storage.sqlite import SqliteStore
+from .web.endpoint import endpoint
+from .web.middleware import edge
+from .web.route import BATCH_BYTES, RUNTIME, SERVICES, Services
+from .web.routes import all_routes
+
+
+def init_app(
+    settings: Settings, store: Store | None, registry: CollectorRegistry, clock: Clock
+) -> web.Application:
+    """The whole service, as the command line and the tests run it.
+
+    To be called where a loop runs. Without a `store` it opens the one that the settings name.
+    `registry` gets every metric there is.
+    """
+    app = web.Application(middlewares=[edge], client_max_size=BATCH_BYTES)
+    metrics = Metrics(
+        label_values_limit=settings.label_values_limit, series_limit=settings.series_limit
+    )
+    build = __version__, settings.revision, platform.python_version()
+    metrics.set(catalogue.BUILD_INFO, build, 1.0)
+    app[RUNTIME] = _runtime_collectors()
+    registry.register(metrics)
+    registry.register(app[RUNTIME])
+    store = store or _store(settings, metrics)
+    detour = _detour(settings, store, metrics, clock) if store.remote else None
+    sessions = Sessions(metrics)
+    writer = Writer(
+        store,
+        metrics,
+        max_events=settings.queue_max_events,
+        max_bytes=settings.queue_max_bytes,
+        listeners=(sessions.listen,),
+        detour=detour,
+    )
+    redis = connect(settings.redis_url) if settings.redis_url else None
+    services = Services(
+        settings=settings,
+        clock=clock,
+        store=store,
+        metrics=metrics,
+        writer=writer,
+        intake=Intake({family.kind: family.kept_for(settings) for family in FAMILIES}, price),
+        changes=Changes(store, writer, price, detour),
+        authenticator=_authenticator(app, settings, redis, clock),
+        limits=RateLimits(settings, redis, clock=clock),
+        detour=detour,
+    )
+    app[SERVICES] = services
+    for route in all_routes():
+        handler = endpoint(route, services)
+        app.router.add_route(route.method, route.path, handler)
+        if route.method == "GET":
+            app.router.add_route("HEAD", route.path, handler)
+
+    async def running(_: web.Application) -> AsyncIterator[None]:
+        await store.open()
+        await sessions.load(store, clock())
+        if detour is not None:
+            await detour.start(writer.mirror)
+        writer.start()
+        machine = Machine(settings.data_dir)
+        background = Background(metrics, clock)
+        for job in jobs(services, sessions, machine):
+            background.every(*job)
+        yield
+        await background.close()
+        machine.close()
+        await writer.close()
+        if detour is not None:
+            await detour.close()
+        await store.close()
+        if redis is not None:
+            await redis.aclose()
+
+    app.cleanup_ctx.append(running)
+    return app
+
+
+def _runtime_collectors() -> CollectorRegistry:
+    runtime = CollectorRegistry()
+    for collector in (ProcessCollector, PlatformCollector, GCCollector):
+        collector(registry=runtime)
+    return runtime
+
+
+def _store(settings: Settings, metrics: Metrics) -> Store:
+    def observe(operation: str, seconds: float) -> None:
+        metrics.observe(catalogue.DATABASE_QUERY_DURATION, ("exporter", operation), seconds)
+
+    return SqliteStore(
+        settings.data_dir / "meterhouse.sqlite",
+        FAMILIES,
+        query_timeout_ms=settings.query_timeout_ms,
+        observe=observe,
+    )
+
+
+def _detour(settings: Settings, store: Store, metrics: Metrics, clock: Clock) -> SpoolDetour:
+    return SpoolDetour(
+        Spool(settings.data_dir / "spool.sqlite", settings.spool_max_bytes),
+        Packing(FAMILIES),
+        store=store,
+        price=price,
+        metrics=metrics,
+        clock=clock,
+    )
+
+
+def _authenticator(
+    app: web.Application, settings: Settings, redis: Redis | None, clock: Clock
+) -> Authenticator:
+    confirm = None
+    if settings.auth_service_url:
+        session = open_session()
+
+        async def close(_: web.Application) -> None:
+            await session.close()
+
+        app.on_cleanup.append(close)
+        cache = MemoryCache() if redis is None else RedisCache(redis)
+        confirm = AuthService(settings.auth_service_url, session, cache, clock=clock)
+    return Authenticator(TokenVerifier(settings, clock), ServiceKeys(settings), confirm)

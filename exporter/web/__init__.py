@@ -1,0 +1,1 @@
+"""HTTP: one module a resource, each with a table of its routes."""

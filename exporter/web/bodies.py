@@ -1,0 +1,75 @@
+"""Bodies in and out: read within their limit, answered as the contract spells JSON."""
+
+import asyncio
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+import orjson
+from aiohttp import web
+
+from ..errors import Invalid, TooLarge, UnsupportedMediaType
+from ..fields import Money
+from .route import JSON, Route
+
+BODY_SECONDS = 30.0
+"""Time for a body to arrive, so that slow senders cannot hold connections for ever."""
+
+
+async def read_body(request: web.Request, route: Route) -> bytes:
+    """The body of a call, unpacked where it came compressed.
+
+    UnsupportedMediaType, TooLarge (counted after unpacking) or Invalid (too slow, not what its
+    encoding says).
+    """
+    if request.content_type not in route.media:
+        raise UnsupportedMediaType(f"Expected a body of type {' or '.join(route.media)}.")
+    if (request.content_length or 0) > route.body_limit:
+        raise _too_large(route)
+    body = bytearray()
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            async for chunk in request.content.iter_any():
+                body += chunk
+                if len(body) > route.body_limit:
+                    raise _too_large(route)
+    except TimeoutError:
+        raise Invalid.field("", f"The body did not arrive within {BODY_SECONDS:g} s") from None
+    except web.RequestPayloadError as error:
+        raise Invalid.field("", "The body is not what its headers say") from error
+    return bytes(body)
+
+
+def _too_large(route: Route) -> TooLarge:
+    return TooLarge(f"The body may have at most {route.body_limit} bytes.")
+
+
+def rfc3339(moment: datetime) -> str:
+    """A time as the contract spells it: `2026-01-31T08:15:30.123Z`."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def encode(answer: Any) -> bytes:
+    """JSON of an answer: Structs by their wire names, money as exact numbers, NaN as null."""
+    plain = msgspec.to_builtins(answer, builtin_types=(datetime, Decimal), enc_hook=_plain)
+    return orjson.dumps(plain, default=_encode_special, option=orjson.OPT_PASSTHROUGH_DATETIME)
+
+
+def _plain(value: object) -> Any:
+    if isinstance(value, Money):
+        return Decimal(value)
+    raise TypeError(f"cannot encode {type(value).__name__}")
+
+
+def _encode_special(value: object) -> Any:
+    if isinstance(value, datetime):
+        return rfc3339(value)
+    if isinstance(value, Decimal):
+        return orjson.Fragment(format(value.normalize(), "f"))
+    raise TypeError(f"cannot encode {type(value).__name__}")
+
+
+def respond(status: int, answer: Any) -> web.Response:
+    """A JSON response."""
+    return web.Response(status=status, body=encode(answer), content_type=JSON)

@@ -1,0 +1,113 @@
+"""From a declared route to the handler that aiohttp calls: access, limits, query, answer."""
+
+import hmac
+from typing import Any
+
+import structlog
+from aiohttp import web
+
+from ..access.client_address import client_address
+from ..access.principal import Principal, Role
+from ..access.rate_limit import Allowance
+from ..errors import Forbidden, RateLimited, Unauthorized
+from ..metrics import catalogue
+from ..validation import read_query
+from .bodies import respond
+from .errors import limit_headers
+from .middleware import Handler
+from .route import Access, Call, NoQuery, Reply, Route, Services
+
+OPEN = frozenset({Access.PUBLIC, Access.METRICS})
+
+
+def endpoint(route: Route, services: Services) -> Handler:
+    """The aiohttp handler of `route`."""
+    nothing_asked = NoQuery()
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        address = client_address(
+            request.remote,
+            request.headers.getall("X-Forwarded-For", ()),
+            services.settings.trusted_proxies,
+        )
+        principal, allowance = await _admit(route, request, address, services)
+        query = nothing_asked
+        if request.query_string or route.query is not NoQuery:
+            query = _query(route, request)
+        answer = await route.handle(
+            Call(
+                request=request,
+                route=route,
+                services=services,
+                principal=principal,
+                query=query,
+                address=address,
+            )
+        )
+        response = _response(answer)
+        if allowance is not None:
+            response.headers.update(
+                limit_headers(allowance.limit, allowance.remaining, allowance.reset)
+            )
+        return response
+
+    return handle
+
+
+async def _admit(
+    route: Route, request: web.Request, address: str, services: Services
+) -> tuple[Principal | None, Allowance | None]:
+    """Who calls and what is left of their rate; raises where they may not call."""
+    if route.access in OPEN:
+        if route.access is Access.METRICS:
+            _check_metrics_token(request, services)
+        return None, None
+    try:
+        principal = await services.authenticator.authenticate(
+            request.headers.get("Authorization"), request.headers.get("X-API-Key")
+        )
+    except Unauthorized as error:
+        services.metrics.inc(catalogue.AUTH_FAILURES, (error.reason,))
+        await _take(services, None, address)  # guessing is limited as well
+        raise
+    allowance = await _take(services, principal, address)
+    if route.access is Access.ADMIN and principal.role is not Role.ADMIN:
+        raise Forbidden("Only an admin may ask for this.")
+    if route.access is Access.READER and principal.role is Role.SERVICE:
+        raise Forbidden("A service key writes; reading needs a user's or an admin's token.")
+    structlog.contextvars.bind_contextvars(caller=principal.role.value)
+    return principal, allowance
+
+
+async def _take(services: Services, principal: Principal | None, address: str) -> Allowance | None:
+    try:
+        return await services.limits.take(principal, address)
+    except RateLimited as error:
+        services.metrics.inc(catalogue.RATE_LIMITED, (error.kind,))
+        raise
+
+
+def _check_metrics_token(request: web.Request, services: Services) -> None:
+    expected = services.settings.metrics_token
+    if expected is None:
+        return
+    said = request.headers.get("Authorization", "")
+    wanted = f"Bearer {expected}"
+    # A header's bytes that are not UTF-8 come as surrogates, which plain UTF-8 refuses.
+    if not hmac.compare_digest(said.encode(errors="surrogatepass"), wanted.encode()):
+        services.metrics.inc(catalogue.AUTH_FAILURES, ("metrics_token",))
+        raise Unauthorized("Scraping needs the metrics token.", "metrics_token")
+
+
+def _query(route: Route, request: web.Request) -> Any:
+    parameters = request.query
+    repeated = {name for name in parameters if len(parameters.getall(name)) > 1}
+    return read_query(route.query, parameters, repeated)
+
+
+def _response(answer: Any) -> web.StreamResponse:
+    if isinstance(answer, web.StreamResponse):
+        return answer
+    if isinstance(answer, Reply):
+        return respond(answer.status, answer.body)
+    return respond(200, answer)

@@ -1,0 +1,160 @@
+"""The service itself: its metrics, its health, its contract."""
+
+from datetime import datetime
+from time import perf_counter
+from typing import Literal
+
+import msgspec
+from aiohttp import web
+
+from .. import __version__
+from ..errors import Unavailable
+from ..metrics import catalogue
+from ..metrics.exposition import content_type, gzip_chunks, negotiate, render
+from ..storage.base import StoreUnavailable
+from .route import RUNTIME, Access, Call, NoQuery, Reply, Route
+
+
+class Dependency(msgspec.Struct, rename="camel", omit_defaults=True):
+    """Something the service needs, and whether it can be used just now."""
+
+    name: str
+    status: Literal["healthy", "unhealthy"]
+    message: str | None = None
+
+
+class Health(msgspec.Struct, rename="camel"):
+    """The state of the service.
+
+    `healthy`; `degraded` while it records into the spool, because the database is away; or
+    `unhealthy` while it cannot record at all.
+    """
+
+    status: Literal["healthy", "degraded", "unhealthy"]
+    service: str
+    version: str
+    environment: str
+    timestamp: datetime
+    dependencies: list[Dependency]
+
+
+class Alive(msgspec.Struct):
+    """The process answers."""
+
+    status: Literal["ok"] = "ok"
+
+
+async def scrape(call: Call[NoQuery]) -> web.Response:
+    """The exposition, in the format and encoding that the scraper asks for."""
+    began = perf_counter()
+    headers = call.request.headers
+    wanted = negotiate(headers.get("Accept"), headers.get("Accept-Encoding"))
+    chunks = render(
+        call.services.metrics, call.request.app[RUNTIME], openmetrics=wanted.openmetrics
+    )
+    if wanted.gzip:
+        chunks = gzip_chunks(chunks)
+    body = b"".join([chunk async for chunk in chunks])
+    call.services.metrics.observe(catalogue.SCRAPE_DURATION, (), perf_counter() - began)
+    response = web.Response(body=body)
+    response.headers["Content-Type"] = content_type(openmetrics=wanted.openmetrics)
+    response.headers["Vary"] = "Accept, Accept-Encoding"
+    if wanted.gzip:
+        response.headers["Content-Encoding"] = "gzip"
+    return response
+
+
+async def _dependencies(call: Call[NoQuery]) -> list[Dependency]:
+    """The store, and the spool where there is one."""
+    store = Dependency(call.store.name, "healthy")
+    try:
+        await call.store.ping()
+    except StoreUnavailable as error:
+        store = Dependency(call.store.name, "unhealthy", str(error))
+    detour = call.services.detour
+    if detour is None:
+        return [store]
+    if detour.has_room:
+        return [store, Dependency("spool", "healthy")]
+    return [store, Dependency("spool", "unhealthy", "The spool is full.")]
+
+
+def _status(dependencies: list[Dependency]) -> Literal["healthy", "degraded", "unhealthy"]:
+    well = [dependency.status == "healthy" for dependency in dependencies]
+    if all(well):
+        return "healthy"
+    # The spool stands in for the store, and the store does without the spool.
+    return "degraded" if any(well) else "unhealthy"
+
+
+async def health(call: Call[NoQuery]) -> Reply:
+    """200 while events can be recorded, 503 while not; says what is wrong."""
+    dependencies = await _dependencies(call)
+    status = _status(dependencies)
+    return Reply(
+        503 if status == "unhealthy" else 200,
+        Health(
+            status=status,
+            service="meterhouse",
+            version=__version__,
+            environment=call.services.settings.app_env,
+            timestamp=call.now,
+            dependencies=dependencies,
+        ),
+    )
+
+
+async def alive(call: Call[NoQuery]) -> Alive:
+    """The process lives; says nothing of what it depends on."""
+    return Alive()
+
+
+async def ready(call: Call[NoQuery]) -> Alive:
+    """Whether the service can record durably, for whoever sends it traffic."""
+    detour = call.services.detour
+    if detour is not None and detour.has_room:
+        return Alive()
+    if _status(await _dependencies(call)) == "unhealthy":
+        raise Unavailable("The service cannot record events just now.")
+    return Alive()
+
+
+ROUTES: tuple[Route, ...] = (
+    Route(
+        method="GET",
+        path="/metrics",
+        summary="What Prometheus scrapes.",
+        tag="Operation",
+        handle=scrape,
+        access=Access.METRICS,
+        answers={200: str},
+    ),
+    Route(
+        method="GET",
+        path="/health",
+        summary="The state of the service and of what it depends on.",
+        tag="Operation",
+        handle=health,
+        access=Access.PUBLIC,
+        answers={200: Health, 503: Health},
+    ),
+    Route(
+        method="GET",
+        path="/-/healthy",
+        summary="Whether the process lives.",
+        tag="Operation",
+        handle=alive,
+        access=Access.PUBLIC,
+        answers={200: Alive},
+    ),
+    Route(
+        method="GET",
+        path="/-/ready",
+        summary="Whether events can be recorded durably.",
+        tag="Operation",
+        handle=ready,
+        access=Access.PUBLIC,
+        answers={200: Alive},
+        errors=(503,),
+    ),
+)

@@ -1,0 +1,145 @@
+"""A route is a declaration: who may call it, what it takes, what it gives.
+
+The application, the access checks, the parsing of query and body, and the OpenAPI page are all
+derived from these.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum
+from typing import Any, Generic, TypeVar
+
+import msgspec
+from aiohttp import web
+from prometheus_client import CollectorRegistry
+
+from ..access.authenticator import Authenticator
+from ..access.principal import Principal, Scope
+from ..access.rate_limit import RateLimits
+from ..clock import Clock
+from ..ingest.changes import Changes
+from ..ingest.detour import Detour
+from ..ingest.intake import Intake
+from ..ingest.writer import Writer
+from ..metrics.values import Metrics
+from ..settings import Settings
+from ..storage.base import Store
+
+Query = TypeVar("Query", bound=msgspec.Struct)
+
+JSON = "application/json"
+NDJSON = "application/x-ndjson"
+EVENT_BYTES = 1024 * 1024
+BATCH_BYTES = 16 * 1024 * 1024
+
+
+class Access(Enum):
+    """Who may call a route."""
+
+    PUBLIC = "anyone"
+    METRICS = "anyone, or the bearer of METRICS_TOKEN where that is set"
+    CALLER = "a user, an admin or a service key"
+    READER = "a user or an admin"
+    ADMIN = "an admin"
+
+
+class NoQuery(msgspec.Struct, forbid_unknown_fields=True):
+    """A call that takes no query parameters."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Services:
+    """What the handlers work with; app.py puts it together."""
+
+    settings: Settings
+    clock: Clock
+    store: Store
+    metrics: Metrics
+    writer: Writer
+    intake: Intake
+    changes: Changes
+    authenticator: Authenticator
+    limits: RateLimits
+    detour: Detour | None = None
+    """Where events go while the store is away; None for a store that cannot be."""
+
+
+SERVICES = web.AppKey("services", Services)
+RUNTIME = web.AppKey("runtime", CollectorRegistry)
+"""The collectors of prometheus-client's own: process, platform, garbage collector."""
+
+
+@dataclass(slots=True)
+class Call(Generic[Query]):
+    """One call on its way through a handler.
+
+    `principal` is who calls; on public routes, where nobody is asked, it is None.
+    """
+
+    request: web.Request
+    route: "Route"
+    services: Services
+    principal: Principal | None
+    query: Query
+    address: str
+
+    @property
+    def caller(self) -> Principal:
+        """Who calls, on a route that asks; RuntimeError on one that does not."""
+        if self.principal is None:
+            raise RuntimeError(f"{self.request.path} is public and has no caller")
+        return self.principal
+
+    @property
+    def store(self) -> Store:
+        """The store to read from."""
+        return self.services.store
+
+    @property
+    def now(self) -> datetime:
+        """The time of the call."""
+        return self.services.clock()
+
+    def scope(self, user: str | None = None) -> Scope:
+        """What the caller may read; raises Forbidden as `Principal.read_scope` does."""
+        return self.caller.read_scope(user)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer with another status than 200."""
+
+    status: int
+    body: Any
+
+
+Handler = Callable[[Call[Any]], Awaitable[Any]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Route:
+    """One call of the HTTP contract.
+
+    path: the template, with `{name}` for its parameters.
+    handle: gives a Struct (or any value msgspec can encode) for a 200, a Reply for another status,
+        or a ready `web.StreamResponse`.
+    query: the schema that the query parameters are read into.
+    body: the schema of the body, for the docs; the handler reads it itself (web/bodies.py).
+    media: the types of body that the call reads.
+    answers: for each status of success, the schema of its body.
+    errors: the statuses of failure beside those that every call of its access can have.
+    """
+
+    method: str
+    path: str
+    summary: str
+    handle: Handler
+    tag: str
+    access: Access = Access.CALLER
+    query: type[msgspec.Struct] = NoQuery
+    body: Any = None
+    media: tuple[str, ...] = (JSON,)
+    body_limit: int = EVENT_BYTES
+    answers: Mapping[int, Any] = field(default_factory=lambda: {200: dict[str, Any]})
+    errors: tuple[int, ...] = ()

@@ -1,0 +1,30 @@
+"""Every route of the service."""
+
+from . import (
+    batch,
+    docs,
+    operation,
+    reading_ai,
+    reading_engagement,
+    reading_overview,
+    reading_performance,
+    reading_sales,
+    tracking,
+)
+from .route import Route
+
+DECLARED: tuple[Route, ...] = (
+    *tracking.ROUTES,
+    *batch.ROUTES,
+    *reading_ai.ROUTES,
+    *reading_engagement.ROUTES,
+    *reading_sales.ROUTES,
+    *reading_performance.ROUTES,
+    *reading_overview.ROUTES,
+    *operation.ROUTES,
+)
+
+
+def all_routes() -> tuple[Route, ...]:
+    """The declared routes, and those that describe them."""
+    return (*DECLARED, *docs.routes(DECLARED))
