@@ -1,4 +1,4 @@
-"""The command line: `meterhouse serve`, `token`, `check-config` and `demo`.
+"""The command line: `meterhouse serve`, `token`, `check-config`, `spool` and `demo`.
 
 Everything that has a setting is configured by the environment alone. What a command works with is
 imported when it runs, so that `--help` and `token` are quick.
@@ -80,6 +80,13 @@ def check_config(settings: Settings, options: Namespace) -> int:
     return 0
 
 
+def spool(settings: Settings, options: Namespace) -> int:
+    """List, retry or drop what could not be stored when the database came back."""
+    from .spool_command import run
+
+    return run(settings, options.action, options.seq)
+
+
 def demo(settings: Settings, options: Namespace) -> int:
     """Post believable traffic to a running service, or to one that is started for it."""
     from .demo.command import Options, run
@@ -105,6 +112,7 @@ def _parser() -> ArgumentParser:
     command("serve", serve, "run the service")
     command("check-config", check_config, "show every setting in force, without the secrets")
     _token_options(command("token", token, "print a token for a user or an admin"))
+    _spool_options(command("spool", spool, "look after events that could not be replayed"))
     _demo_options(command("demo", demo, "post believable traffic to a running service"))
     return parser
 
@@ -117,6 +125,11 @@ def _token_options(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--ttl", type=_seconds, default="1d", help="how long it holds: 90s, 15m, 12h, 30d (1d)"
     )
+
+
+def _spool_options(parser: ArgumentParser) -> None:
+    parser.add_argument("action", choices=("list", "retry", "drop"))
+    parser.add_argument("seq", type=_count, nargs="*", help="their numbers (all of them)")
 
 
 def _demo_options(parser: ArgumentParser) -> None:

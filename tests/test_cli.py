@@ -33,7 +33,7 @@ def test_help_names_every_command(capsys):
         cli.main(["--help"])
     assert ended.value.code == 0
     out = capsys.readouterr().out
-    for name in ("serve", "check-config", "token", "demo"):
+    for name in ("serve", "check-config", "token", "spool", "demo"):
         assert f"\n    {name}" in out
 
 
