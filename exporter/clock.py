@@ -27,3 +27,8 @@ def epoch_ms(moment: datetime) -> int:
 def from_epoch_ms(milliseconds: int) -> datetime:
     """The UTC moment that `epoch_ms` made `milliseconds` of."""
     return EPOCH + milliseconds * _MILLISECOND
+
+
+def rfc3339(moment: datetime) -> str:
+    """A time as the contract spells it: `2026-01-31T08:15:30.123Z`."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -8,13 +8,13 @@ import asyncio
 import sys
 from collections.abc import Sequence
 
+from .clock import rfc3339
 from .ingest.spooled import Packing
 from .ingest.step import Step
 from .records import FAMILIES
 from .settings import Settings
 from .storage.base import StoreUnavailable
 from .storage.spool import Dead, Spool
-from .web.bodies import rfc3339
 
 MOST = 1_000_000
 """Dead letters that are looked at; there are never as many."""

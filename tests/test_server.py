@@ -79,15 +79,20 @@ def test_a_second_sigterm_ends_at_once(tmp_path: Path) -> None:
             assert process.popen.wait(10) == 128 + signal.SIGTERM
 
 
-def test_a_bad_setting_stops_the_start(tmp_path: Path) -> None:
-    ran = subprocess.run(
+def serve(**environment: str) -> subprocess.CompletedProcess[str]:
+    """What became of a service that has to end by itself."""
+    return subprocess.run(
         [sys.executable, "-m", "exporter", "serve"],
         capture_output=True,
         text=True,
         timeout=30,
         check=False,
-        env={"PATH": os.environ["PATH"], "DATA_DIR": str(tmp_path), "PORT": "many"},
+        env={"PATH": os.environ["PATH"], **environment},
     )
+
+
+def test_a_bad_setting_stops_the_start(tmp_path: Path) -> None:
+    ran = serve(DATA_DIR=str(tmp_path), PORT="many")
     assert ran.returncode == 2
     assert "PORT='many'" in ran.stderr
     assert "Traceback" not in ran.stderr
@@ -98,14 +103,7 @@ def test_a_port_that_is_taken_is_said(tmp_path: Path) -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = str(taken.getsockname()[1])
-        ran = subprocess.run(
-            [sys.executable, "-m", "exporter", "serve"],
-            capture_output=True,
-            text=True,
-            timeout=30,
-            check=False,
-            env={"PATH": os.environ["PATH"], "DATA_DIR": str(tmp_path), "PORT": port},
-        )
+        ran = serve(DATA_DIR=str(tmp_path), PORT=port)
     assert ran.returncode == 1
     said = ran.stdout + ran.stderr
     assert "cannot_start" in said
@@ -115,14 +113,7 @@ def test_a_port_that_is_taken_is_said(tmp_path: Path) -> None:
 
 def test_a_data_folder_that_is_taken_is_said(tmp_path: Path) -> None:
     with running(tmp_path / "data") as process:
-        ran = subprocess.run(
-            [sys.executable, "-m", "exporter", "serve"],
-            capture_output=True,
-            text=True,
-            timeout=30,
-            check=False,
-            env={"PATH": os.environ["PATH"], "DATA_DIR": str(tmp_path / "data"), "PORT": "0"},
-        )
+        ran = serve(DATA_DIR=str(tmp_path / "data"), PORT="0")
         assert process.get("/-/ready")
     assert ran.returncode == 1
     assert "in use by another process" in ran.stdout + ran.stderr

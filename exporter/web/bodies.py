@@ -1,7 +1,7 @@
 """Bodies in and out: read within their limit, answered as the contract spells JSON."""
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -9,6 +9,7 @@ import msgspec
 import orjson
 from aiohttp import web
 
+from ..clock import rfc3339
 from ..errors import Invalid, TooLarge, UnsupportedMediaType
 from ..fields import Money
 from .route import JSON, Route
@@ -43,11 +44,6 @@ async def read_body(request: web.Request, route: Route) -> bytes:
 
 def _too_large(route: Route) -> TooLarge:
     return TooLarge(f"The body may have at most {route.body_limit} bytes.")
-
-
-def rfc3339(moment: datetime) -> str:
-    """A time as the contract spells it: `2026-01-31T08:15:30.123Z`."""
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def encode(answer: Any) -> bytes:

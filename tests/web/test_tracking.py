@@ -6,10 +6,9 @@ from typing import Any
 
 import pytest
 
-from exporter.clock import to_milliseconds
+from exporter.clock import rfc3339, to_milliseconds
 from exporter.metrics import catalogue
 from exporter.records import AI_REQUEST, CREDIT, ENGAGEMENT, PERFORMANCE, SALE
-from exporter.web.bodies import rfc3339
 
 from ..conftest import NOW, Service
 
