@@ -48,6 +48,9 @@ def _device_type(user_agent: str, family: str | None, os: str | None) -> str:
     return "mobile" if "mobile" in user_agent else "other"
 
 
+DOLLAR_DECIMALS = 12
+"""Finer than any price: what comes after is the noise of binary fractions."""
+
 _Tiered = Callable[[Usage], PriceCalculation]
 
 
@@ -88,5 +91,6 @@ def price(
     if listed is None:
         return None
     if isinstance(listed, _Rates):
-        return input_tokens * listed.input + output_tokens * listed.output
+        dollars = input_tokens * listed.input + output_tokens * listed.output
+        return round(dollars, DOLLAR_DECIMALS)
     return float(listed(Usage(input_tokens=input_tokens, output_tokens=output_tokens)).total_price)

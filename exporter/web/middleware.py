@@ -24,6 +24,7 @@ SECURITY_HEADERS = {
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
     "Cross-Origin-Resource-Policy": "same-site",
     "Cache-Control": "no-store",
+    "Server": "meterhouse",
 }
 HSTS = {"Strict-Transport-Security": "max-age=31536000; includeSubDomains"}
 CORS_METHODS = "GET, POST, PUT"

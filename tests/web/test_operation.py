@@ -129,6 +129,7 @@ async def test_every_answer_has_its_security_headers(service: Service, path: str
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert headers["X-Frame-Options"] == "DENY"
     assert "default-src 'none'" in headers["Content-Security-Policy"]
+    assert headers["Server"] == "meterhouse"  # and not which version of what
     assert "Strict-Transport-Security" not in headers
     assert "Access-Control-Allow-Origin" not in headers
 
