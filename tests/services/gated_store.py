@@ -16,6 +16,7 @@ class GatedStore:
 
     With `lose_answers` it writes first and fails then, as a database does whose answer got lost.
     Like an engine that has such failures it knows operations by their ids, and does them once.
+    `says` is an outcome that it gives for every operation, doing none.
     """
 
     name = "gated"
@@ -27,6 +28,7 @@ class GatedStore:
         self.gate.set()
         self.error: Exception | None = None
         self.lose_answers = False
+        self.says: Outcome | None = None
         self.writes: list[int] = []
         self._done: set[str] = set()
 
@@ -45,6 +47,8 @@ class GatedStore:
         self.writes.append(len(operations))
         if not self.lose_answers:
             self._fail()
+        if self.says is not None:
+            return [self.says] * len(operations)
         outcomes = await self.inner.write(operations)
         for position, operation in enumerate(operations):
             if isinstance(operation, Insert | Replace) and operation.id in self._done:
