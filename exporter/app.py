@@ -7,7 +7,7 @@ from aiohttp import web
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
 from redis.asyncio import Redis
 
-from . import __version__
+from . import __version__, engine
 from .access.auth_service import AuthService, open_session
 from .access.authenticator import Authenticator
 from .access.cache import MemoryCache, RedisCache
@@ -32,7 +32,6 @@ from .sessions import Sessions
 from .settings import Settings
 from .storage.base import Store
 from .storage.spool import Spool
-from .storage.sqlite import SqliteStore
 from .web.endpoint import endpoint
 from .web.middleware import edge
 from .web.route import BATCH_BYTES, RUNTIME, SERVICES, Services
@@ -56,7 +55,7 @@ def init_app(
     app[RUNTIME] = _runtime_collectors()
     registry.register(metrics)
     registry.register(app[RUNTIME])
-    store = store or _store(settings, metrics)
+    store = store or engine.choose(settings, metrics)
     detour = _detour(settings, store, metrics, clock) if store.remote else None
     sessions = Sessions(metrics)
     writer = Writer(
@@ -116,18 +115,6 @@ def _runtime_collectors() -> CollectorRegistry:
     for collector in (ProcessCollector, PlatformCollector, GCCollector):
         collector(registry=runtime)
     return runtime
-
-
-def _store(settings: Settings, metrics: Metrics) -> Store:
-    def observe(operation: str, seconds: float) -> None:
-        metrics.observe(catalogue.DATABASE_QUERY_DURATION, ("exporter", operation), seconds)
-
-    return SqliteStore(
-        settings.data_dir / "meterhouse.sqlite",
-        FAMILIES,
-        query_timeout_ms=settings.query_timeout_ms,
-        observe=observe,
-    )
 
 
 def _detour(settings: Settings, store: Store, metrics: Metrics, clock: Clock) -> SpoolDetour:
