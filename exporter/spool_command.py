@@ -31,7 +31,7 @@ def run(settings: Settings, action: str, seqs: Sequence[int]) -> int:
 
 async def _run(settings: Settings, action: str, seqs: Sequence[int]) -> int:
     spool = Spool(settings.data_dir / "spool.sqlite", settings.spool_max_bytes)
-    await spool.open()
+    await spool.open(own=False)
     try:
         dead = await spool.dead(MOST)
         if action == "list":

@@ -13,6 +13,7 @@ from exporter.ingest.step import Command, Step
 from exporter.records import AI_REQUEST, CREDIT, FAMILIES
 from exporter.records.ai_request import AiRequest, Update
 from exporter.records.credit import Credit
+from exporter.storage.base import StoreUnavailable
 from exporter.storage.spool import Spool, SpoolFull
 
 from .conftest import NOW
@@ -109,6 +110,14 @@ def test_a_file_that_is_no_spool_is_said(tmp_path: Path, monkeypatch: Any, capsy
     (tmp_path / "spool.sqlite").write_bytes(b"this is not a database, but long enough for one" * 9)
     assert run(tmp_path, monkeypatch, "list") == 1
     assert "spool" in capsys.readouterr().err
+
+
+async def test_a_spool_has_one_owner(spool: Spool, tmp_path: Path) -> None:
+    other = Spool(tmp_path / "spool.sqlite", 10_000)
+    with pytest.raises(StoreUnavailable, match="in use by another process"):
+        await other.open()
+    await other.open(own=False)
+    await other.close()
 
 
 async def test_a_spool_keeps_all_or_nothing_within_its_bound(spool: Spool) -> None:

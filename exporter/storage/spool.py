@@ -17,6 +17,7 @@ from typing import TypeVar
 
 from ..clock import epoch_ms, from_epoch_ms
 from .base import StoreUnavailable
+from .lock_file import lock_file
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS waiting (
@@ -67,6 +68,7 @@ class Spool:
         self._max_bytes = max_bytes
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="spool")
         self._connection: sqlite3.Connection | None = None
+        self._lock: int | None = None
         self.fill = Fill()
 
     @property
@@ -74,8 +76,14 @@ class Spool:
         """Whether it could take more than a trifle."""
         return self.fill.waiting_bytes < self._max_bytes * 0.99
 
-    async def open(self) -> None:
-        """Make the file or take up what it holds; raises StoreUnavailable."""
+    async def open(self, *, own: bool = True) -> None:
+        """Make the file or take up what it holds; raises StoreUnavailable.
+
+        There is one owner, who replays it: where another process owns it already, that is
+        unavailable too. Who only looks after dead entries opens it without owning it.
+        """
+        if own:
+            await self._run(self._own)
         await self._run(self._open)
         await self.count()
 
@@ -211,6 +219,13 @@ class Spool:
     async def _run(self, work: Callable[[], Answer]) -> Answer:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)
 
+    def _own(self) -> None:
+        try:
+            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise StoreUnavailable(f"The spool {self._path} cannot be opened: {error}") from error
+        self._lock = lock_file(self._path)
+
     def _open(self) -> None:
         try:
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -229,3 +244,6 @@ class Spool:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None

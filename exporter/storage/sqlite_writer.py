@@ -4,7 +4,6 @@ Group commits, the steps of a purge and pings take turns on the thread, first co
 """
 
 import asyncio
-import fcntl
 import os
 import sqlite3
 from collections.abc import Callable, Sequence
@@ -15,6 +14,7 @@ from typing import TypeVar
 import structlog
 
 from .base import StoreUnavailable
+from .lock_file import lock_file
 from .sqlite_schema import Table, migrate
 from .sqlite_transactions import transaction, unavailable
 
@@ -76,7 +76,7 @@ class WriterThread:
     def _connect(self, tables: Sequence[Table]) -> None:
         try:
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._lock = _lock(self._path)
+            self._lock = lock_file(self._path)
             # SQLite gives its other files the mode of this one: prompts are nobody else's.
             os.close(os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600))
         except OSError as error:
@@ -120,14 +120,3 @@ class WriterThread:
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None
-
-
-def _lock(path: Path) -> int:
-    """The descriptor of a lock file beside `path`, locked for as long as it is open."""
-    descriptor = os.open(path.with_name(f"{path.name}.lock"), os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        os.close(descriptor)
-        raise StoreUnavailable(f"{path} is in use by another process.") from error
-    return descriptor
