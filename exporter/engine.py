@@ -5,15 +5,30 @@ from .metrics.values import Metrics
 from .records import FAMILIES
 from .settings import Settings
 from .storage.base import Store
+from .storage.mongo import MongoStore
 from .storage.sqlite import SqliteStore
 
 
 def choose(settings: Settings, metrics: Metrics) -> Store:
-    """The store, not yet open; how long its operations take is observed."""
+    """The store, not yet open; how long its operations take, and its pool, are observed."""
 
     def observe(operation: str, seconds: float) -> None:
         metrics.observe(catalogue.DATABASE_QUERY_DURATION, ("exporter", operation), seconds)
 
+    def pool(state: str, connections: int) -> None:
+        metrics.set(catalogue.DATABASE_CONNECTION_POOL, ("exporter", state), connections)
+
+    if settings.mongodb_uri is not None:
+        return MongoStore(
+            settings.mongodb_uri,
+            FAMILIES,
+            retention={family.kind: family.kept_for(settings) for family in FAMILIES},
+            query_timeout_ms=settings.query_timeout_ms,
+            write_timeout_ms=settings.mongodb_write_timeout_ms,
+            pool_size=settings.mongodb_pool_size,
+            observe=observe,
+            pool=pool,
+        )
     return SqliteStore(
         settings.data_dir / "meterhouse.sqlite",
         FAMILIES,

@@ -65,7 +65,7 @@ class Spool:
 
     def __init__(self, path: Path, max_bytes: int) -> None:
         self._path = path
-        self._max_bytes = max_bytes
+        self.max_bytes = max_bytes
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="spool")
         self._connection: sqlite3.Connection | None = None
         self._lock: int | None = None
@@ -74,7 +74,7 @@ class Spool:
     @property
     def has_room(self) -> bool:
         """Whether it could take more than a trifle."""
-        return self.fill.waiting_bytes < self._max_bytes * 0.99
+        return self.fill.waiting_bytes < self.max_bytes * 0.99
 
     async def open(self, *, own: bool = True) -> None:
         """Make the file or take up what it holds; raises StoreUnavailable.
@@ -95,7 +95,7 @@ class Spool:
     async def append(self, entries: Sequence[bytes]) -> None:
         """Keep entries, all of them and durably, or raise: SpoolFull, or StoreUnavailable."""
         size = sum(map(len, entries))
-        if self.fill.waiting_bytes + size > self._max_bytes:
+        if self.fill.waiting_bytes + size > self.max_bytes:
             raise SpoolFull("The spool is full.")
 
         def work(connection: sqlite3.Connection) -> None:

@@ -14,7 +14,8 @@ import msgspec
 from msgspec.structs import FieldInfo, astuple, fields
 
 from ..family import nested_struct
-from .sqlite_values import PRESENCE, Form, form_of, is_optional, weight
+from .kinds import is_optional
+from .sqlite_values import PRESENCE, Form, form_of, weight
 
 Slots = Sequence[Any]
 """Stored values in the schema's own order: a struct's fields, then those of each nested one."""

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from typing import NoReturn
 
 import pytest
 
@@ -12,9 +13,11 @@ def require(binary: str, install: str) -> str:
     With METERHOUSE_REQUIRE_SERVICES=1, as in CI, it fails instead: there a skip would go unseen.
     """
     path = shutil.which(binary)
-    if path is not None:
-        return path
-    missing = f"{binary} is not installed: {install}"
+    return path or absent(f"{binary} is not installed: {install}")
+
+
+def absent(what: str) -> NoReturn:
+    """Skip the test, or fail it, for `what` it lacks: see `require`."""
     if os.environ.get("METERHOUSE_REQUIRE_SERVICES") == "1":
-        pytest.fail(missing)
-    pytest.skip(missing)
+        pytest.fail(what)
+    pytest.skip(what)

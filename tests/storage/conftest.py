@@ -1,23 +1,31 @@
 """The engines that the contract is checked on. Another one is another row of the table."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from pathlib import Path
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from pymongo.database import Database
 
 from exporter.records import FAMILIES
 from exporter.storage.base import Store
+from exporter.storage.mongo import MongoStore
 from exporter.storage.sqlite import SqliteStore
+
+from ..services.mongodb import connected, empty, own_database
 
 Reach = Callable[[], Store]
 """Makes a store, not yet open, on the same data each time."""
 
+Raw = Database[dict[str, Any]]
+"""A MongoDB database by the plain, blocking driver."""
+
 
 @asynccontextmanager
-async def sqlite(folder: Path) -> AsyncIterator[Reach]:
+async def sqlite(request: pytest.FixtureRequest) -> AsyncIterator[Reach]:
     """SQLite files in a folder of the test."""
+    folder = request.getfixturevalue("tmp_path")
     yield lambda: SqliteStore(
         folder / "data" / "events.db",
         FAMILIES,
@@ -26,13 +34,44 @@ async def sqlite(folder: Path) -> AsyncIterator[Reach]:
     )
 
 
-ENGINES: dict[str, Callable[[Path], AbstractAsyncContextManager[Reach]]] = {"sqlite": sqlite}
+@asynccontextmanager
+async def mongodb(request: pytest.FixtureRequest) -> AsyncIterator[Reach]:
+    """One database for all tests, emptied before each: making its indexes takes a while."""
+    uri = request.getfixturevalue("contract_database")
+    empty(uri)
+    yield lambda: mongo_store(uri)
+
+
+ENGINES: dict[str, Callable[[pytest.FixtureRequest], AbstractAsyncContextManager[Reach]]] = {
+    "sqlite": sqlite,
+    "mongodb": mongodb,
+}
+
+
+def mongo_store(uri: str, **options: Any) -> MongoStore:
+    """A store, not yet open, that keeps everything for as long as it can."""
+    known: dict[str, Any] = {
+        "retention": {family.kind: timedelta(days=36_500) for family in FAMILIES},
+        "query_timeout_ms": 30_000,
+        "write_timeout_ms": 30_000,
+        "pool_size": 10,
+        "observe": lambda operation, seconds: None,
+        "pool": lambda state, connections: None,
+    }
+    return MongoStore(uri, FAMILIES, **{**known, **options})
+
+
+@pytest.fixture(scope="session")
+def contract_database(mongodb_uri: str) -> Iterator[str]:
+    """The URI of the database that the contract is checked on."""
+    with own_database(mongodb_uri) as uri:
+        yield uri
 
 
 @pytest.fixture(params=ENGINES)
-async def reach(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Reach]:
+async def reach(request: pytest.FixtureRequest) -> AsyncIterator[Reach]:
     """Makes stores of each engine in turn, on data that is empty at first."""
-    async with ENGINES[request.param](tmp_path) as reach:
+    async with ENGINES[request.param](request) as reach:
         yield reach
 
 
@@ -43,3 +82,27 @@ async def store(reach: Reach) -> AsyncIterator[Store]:
     await store.open()
     yield store
     await store.close()
+
+
+@pytest.fixture
+async def mongo(contract_database: str) -> AsyncIterator[MongoStore]:
+    """An open, empty store on MongoDB, for what is its own."""
+    empty(contract_database)
+    store = mongo_store(contract_database)
+    await store.open()
+    yield store
+    await store.close()
+
+
+@pytest.fixture
+def raw(contract_database: str) -> Iterator[Raw]:
+    """The database of `mongo`."""
+    with connected(contract_database) as client:
+        yield client.get_default_database()
+
+
+@pytest.fixture
+def database(mongodb_uri: str) -> Iterator[str]:
+    """The URI of a database that the test has for itself, without anything in it."""
+    with own_database(mongodb_uri) as uri:
+        yield uri
