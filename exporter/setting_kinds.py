@@ -7,13 +7,27 @@ import ipaddress
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
+_CURRENCY = re.compile(r"[A-Z]{3}")
+_DECIMAL = re.compile(r"[0-9]{1,9}(\.[0-9]{1,12})?")
 _SPACE_OR_CONTROL = re.compile(r"[\s\x00-\x1f\x7f]")
+
+
+@dataclass(frozen=True)
+class ExchangeRate:
+    """What one unit of a currency is worth in the reporting currency."""
+
+    currency: str
+    rate: Decimal
+
+    def __str__(self) -> str:
+        return f"{self.currency}:{self.rate:f}"
 
 
 @dataclass(frozen=True)
@@ -119,6 +133,24 @@ def _networks(text: str) -> tuple[Network, ...]:
     return tuple(ipaddress.ip_network(part, strict=False) for part in parts(text))
 
 
+def _currency(text: str) -> str:
+    if not _CURRENCY.fullmatch(text):
+        raise ValueError
+    return text
+
+
+def _rates(text: str) -> tuple[ExchangeRate, ...]:
+    rates = []
+    for part in parts(text):
+        currency, _, rate = part.partition(":")
+        if not _DECIMAL.fullmatch(rate) or not Decimal(rate):
+            raise ValueError
+        rates.append(ExchangeRate(_currency(currency), Decimal(rate)))
+    if len({one.currency for one in rates}) < len(rates):
+        raise ValueError
+    return tuple(rates)
+
+
 TEXT = Kind("text in UTF-8", _text)
 FOLDER = Kind("a folder, which is made if it is missing", _existing(Path.is_dir))
 FILE = Kind("a file, not a folder", _existing(lambda path: not path.is_dir()))
@@ -127,3 +159,7 @@ ORIGINS = Kind(
     "origins such as https://app.example.com, without a path, separated by commas", _origins
 )
 NETWORKS = Kind("addresses or networks (10.0.0.0/8), separated by commas", _networks)
+CURRENCY = Kind("a currency's code, three capital letters", _currency)
+EXCHANGE_RATES = Kind(
+    "currency:rate, rates above 0, separated by commas, each currency once", _rates
+)

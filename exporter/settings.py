@@ -11,12 +11,15 @@ from pathlib import Path
 from typing import Any
 
 from .setting_kinds import (
+    CURRENCY,
+    EXCHANGE_RATES,
     FILE,
     FOLDER,
     HTTP,
     NETWORKS,
     ORIGINS,
     TEXT,
+    ExchangeRate,
     Kind,
     Network,
     number,
@@ -81,10 +84,18 @@ class Settings:
         "MongoDB to store events in, with the database's name in it; without it, SQLite.",
         secret=True,
     )
+    mongodb_pool_size: int = setting(
+        100, whole(1, 10_000), "Connections to each MongoDB server at most."
+    )
+    mongodb_write_timeout_ms: int = setting(
+        5_000,
+        whole(100, 600_000),
+        "Time that MongoDB may take to record; past it events go to the spool, in ms.",
+    )
     redis_url: str | None = setting(
         None,
         url("redis", "rediss", "unix"),
-        "Redis to share rate limits and caches between replicas; without it, memory.",
+        "Redis to share limits, caches and sessions between replicas; without it, memory.",
         secret=True,
     )
     auth_service_url: str | None = setting(
@@ -164,8 +175,24 @@ class Settings:
         whole(1024),
         "Bytes of events that the spool may hold while MongoDB is away; past it calls get 503.",
     )
+    reporting_currency: str | None = setting(
+        None,
+        CURRENCY,
+        "Currency that totals are converted to with `FX_RATES`, beside those by currency; without "
+        "it, currencies are never added.",
+    )
+    fx_rates: tuple[ExchangeRate, ...] = setting(
+        (),
+        EXCHANGE_RATES,
+        "What one unit of each currency is worth in `REPORTING_CURRENCY`: `EUR:1.08,GBP:1.27`.",
+    )
     query_timeout_ms: int = setting(
         10_000, whole(10, 600_000), "Time a reading query may take, in ms."
+    )
+    answer_cache_seconds: float = setting(
+        3.0,
+        number(0, 300),
+        "How long the answers of heavy reading calls are kept for who asks the same; 0 = not.",
     )
     slow_call_ms: int = setting(1000, whole(1), "Calls slower than this are logged, in ms.")
     gauges_refresh_seconds: float = setting(

@@ -15,11 +15,11 @@ import aiohttp
 
 from ..clock import EPOCH, Clock, now
 from ..errors import Unavailable
+from ..outage import Outage
+from ..single_flight import SingleFlight
 from .cache import KEPT_SECONDS, Confirmation, ConfirmationCache
 from .claims import apply, read_confirmed
-from .outage import Outage
 from .refusals import Reason, refuse
-from .single_flight import SingleFlight
 from .tokens import Verified
 
 FRESH = timedelta(seconds=60)

@@ -5,17 +5,15 @@ may be, and for what, the reader decides. Entries go by the SHA-256 of their tok
 that could be used in its place.
 """
 
-from collections.abc import Awaitable, Callable
-from typing import Any, Protocol
+from contextlib import suppress
+from typing import Protocol
 
 import msgspec
 from cachetools import LRUCache
-from redis.asyncio import Redis
-from redis.exceptions import RedisError
 
 from ..fields import Moment
+from ..shared_redis import RedisAway, SharedRedis
 from .claims import Confirmed
-from .outage import Outage
 
 KEPT_SECONDS = 900
 ENTRIES = 20_000
@@ -64,19 +62,18 @@ class MemoryCache:
 class RedisCache:
     """Confirmations in Redis, and in memory as well for when Redis is away."""
 
-    def __init__(self, redis: Redis, outage: Outage | None = None) -> None:
+    def __init__(self, redis: SharedRedis) -> None:
         self._redis = redis
-        self._outage = outage or Outage("redis (confirmations)")
         self._memory = MemoryCache()
         self._decoder = msgspec.json.Decoder(Confirmation)
 
     async def get(self, digest: bytes) -> Confirmation | None:
         """See ConfirmationCache. What another process wrote there is checked like any input."""
-        answered, value = await self._ask(lambda: self._redis.get(_key(digest)))
-        if not answered:
-            return await self._memory.get(digest)
         try:
+            value = await self._redis.ask(lambda redis: redis.get(_key(digest)))
             return None if value is None else self._decoder.decode(value)
+        except RedisAway:
+            return await self._memory.get(digest)
         except (msgspec.DecodeError, UnicodeDecodeError):
             return None
 
@@ -84,24 +81,14 @@ class RedisCache:
         """See ConfirmationCache."""
         await self._memory.put(digest, confirmation)
         value = msgspec.json.encode(confirmation)
-        await self._ask(lambda: self._redis.set(_key(digest), value, ex=KEPT_SECONDS))
+        with suppress(RedisAway):
+            await self._redis.ask(lambda redis: redis.set(_key(digest), value, ex=KEPT_SECONDS))
 
     async def forget(self, digest: bytes) -> None:
         """See ConfirmationCache."""
         await self._memory.forget(digest)
-        await self._ask(lambda: self._redis.delete(_key(digest)))
-
-    async def _ask(self, command: Callable[[], Awaitable[Any]]) -> tuple[bool, Any]:
-        """Whether Redis answered, and what."""
-        if not self._outage.attempt():
-            return False, None
-        try:
-            answer = await command()
-        except (RedisError, OSError) as error:
-            self._outage.failed(type(error).__name__)
-            return False, None
-        self._outage.succeeded()
-        return True, answer
+        with suppress(RedisAway):
+            await self._redis.ask(lambda redis: redis.delete(_key(digest)))
 
 
 def _key(digest: bytes) -> str:

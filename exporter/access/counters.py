@@ -9,10 +9,8 @@ from collections import OrderedDict
 from typing import Any
 
 from limits.aio.storage import RedisStorage
-from redis.asyncio import Redis
-from redis.exceptions import RedisError
 
-from .outage import Outage
+from ..shared_redis import RedisAway, SharedRedis
 
 CALLERS = 100_000
 """Callers that are counted at a time; past it, whoever was counted first is counted anew."""
@@ -61,21 +59,18 @@ class MemoryCounter:
 class RedisCounter:
     """Counts that every replica adds to; None where Redis is away."""
 
-    def __init__(self, redis: Redis, outage: Outage) -> None:
-        options: dict[str, Any] = {"connection_pool": redis.connection_pool}
+    def __init__(self, redis: SharedRedis) -> None:
+        options: dict[str, Any] = {"connection_pool": redis.client.connection_pool}
         self._storage = RedisStorage(
             "async+redis://", implementation="redispy", key_prefix="meterhouse:calls", **options
         )
-        self._outage = outage
+        self._redis = redis
 
     async def add(self, caller: str, window: int, seconds: int) -> int | None:
         """The calls of `caller` in its window, which Redis forgets in `seconds`."""
-        if not self._outage.attempt():
-            return None
         try:
-            count = await self._storage.incr(f"{caller}:{window}", seconds)
-        except (RedisError, OSError) as error:
-            self._outage.failed(type(error).__name__)
+            return await self._redis.ask(
+                lambda _: self._storage.incr(f"{caller}:{window}", seconds)
+            )
+        except RedisAway:
             return None
-        self._outage.succeeded()
-        return count

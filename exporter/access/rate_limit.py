@@ -4,19 +4,15 @@ A limit counts in fixed windows. Where a caller's window begins follows from its
 clock, so that replicas agree without asking, and callers do not all begin anew at one moment.
 """
 
-import time
 import zlib
-from collections.abc import Callable
 from dataclasses import dataclass, field
-
-from redis.asyncio import Redis
 
 from ..clock import Clock, epoch_ms, now
 from ..errors import RateLimited
 from ..settings import Settings
+from ..shared_redis import SharedRedis
 from .client_address import subscriber
 from .counters import MemoryCounter, RedisCounter
-from .outage import Outage
 from .principal import Principal, Role
 
 SECOND_MS = 1000
@@ -51,21 +47,16 @@ class RateLimits:
     def __init__(
         self,
         settings: Settings,
-        redis: Redis | None = None,
+        redis: SharedRedis | None = None,
         *,
         clock: Clock = now,
-        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._clock = clock
         self._address = _Limit(
             "address", settings.rate_limit_max_requests, settings.rate_limit_window_ms
         )
         self._service = _Limit("service", settings.rate_limit_service_per_second, SECOND_MS)
-        self._shared = (
-            None
-            if redis is None
-            else RedisCounter(redis, Outage("redis (rate limits)", monotonic=monotonic))
-        )
+        self._shared = None if redis is None else RedisCounter(redis)
 
     async def take(self, principal: Principal | None, address: str) -> Allowance | None:
         """Count one call of a caller; what is left, or None where there is no limit.

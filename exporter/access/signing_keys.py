@@ -19,10 +19,10 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from ..errors import Unavailable
+from ..outage import Outage
 from ..settings import SettingError, Settings
-from .outage import Outage
+from ..single_flight import SingleFlight
 from .refusals import Reason, refuse
-from .single_flight import SingleFlight
 
 FRESH_SECONDS = 300.0
 """A key set older than this is fetched again before it is used."""

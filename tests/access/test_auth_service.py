@@ -21,8 +21,8 @@ from exporter.access.principal import Principal, Role
 from exporter.access.tokens import Verified
 from exporter.errors import Unauthorized, Unavailable
 
+from ..outside import START, Logged, Time, outcome, until
 from .auth_server import AuthServer, digest
-from .conftest import START, Logged, Time, outcome, until
 
 
 def claimed(name: str = "ada", **more: Any) -> Verified:

@@ -12,8 +12,9 @@ from exporter.access.tokens import LEEWAY, TokenVerifier
 from exporter.errors import Unauthorized, Unavailable
 from exporter.settings import ServiceKey, Settings
 
+from ..outside import Logged, Time, outcome
 from .auth_server import AuthServer
-from .conftest import SECRET, Logged, Time, outcome
+from .conftest import SECRET
 from .tokens import HOUR, forged, pem, rsa_key, token
 
 KEY = "q8Zs-key-of-the-web-shop"

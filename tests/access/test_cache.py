@@ -12,21 +12,15 @@ from exporter.access.cache import (
     RedisCache,
 )
 from exporter.access.claims import Confirmed
-from exporter.access.outage import Outage
-from exporter.access.redis_client import connect
+from exporter.shared_redis import SharedRedis, connect
 from tests.services.redis import RedisServer
 
+from ..outside import START, Logged, Replica, Time
 from .auth_server import digest
-from .conftest import START, Logged, Time
 
 TOKEN = "header.payload.signature"
 ADA = Confirmation(Confirmed(id="ada", role="admin"), START)
 BOB = Confirmation(Confirmed(id=42, plan="pro"), START + timedelta(seconds=1))
-
-
-def in_redis(redis: Redis, time: Time) -> RedisCache:
-    """A cache in that Redis."""
-    return RedisCache(redis, Outage("redis", monotonic=time.monotonic))
 
 
 async def check_that_it_keeps(cache: ConfirmationCache) -> None:
@@ -47,8 +41,8 @@ async def test_memory_keeps_what_it_is_given() -> None:
     await check_that_it_keeps(MemoryCache())
 
 
-async def test_redis_keeps_what_it_is_given(redis: Redis) -> None:
-    await check_that_it_keeps(RedisCache(redis))
+async def test_redis_keeps_what_it_is_given(replica: Replica) -> None:
+    await check_that_it_keeps(RedisCache(replica()))
 
 
 async def test_memory_is_bounded_and_drops_what_was_longest_unused() -> None:
@@ -61,16 +55,16 @@ async def test_memory_is_bounded_and_drops_what_was_longest_unused() -> None:
     assert await cache.get(digest("two")) is None
 
 
-async def test_replicas_share_what_redis_keeps(redis: Redis, time: Time) -> None:
-    await in_redis(redis, time).put(digest(TOKEN), ADA)
-    other = in_redis(redis, time)
+async def test_replicas_share_what_redis_keeps(replica: Replica) -> None:
+    await RedisCache(replica()).put(digest(TOKEN), ADA)
+    other = RedisCache(replica())
     assert await other.get(digest(TOKEN)) == ADA
     await other.forget(digest(TOKEN))
-    assert await in_redis(redis, time).get(digest(TOKEN)) is None
+    assert await RedisCache(replica()).get(digest(TOKEN)) is None
 
 
-async def test_redis_holds_no_token_and_forgets_by_itself(redis: Redis, time: Time) -> None:
-    await in_redis(redis, time).put(digest(TOKEN), ADA)
+async def test_redis_holds_no_token_and_forgets_by_itself(redis: Redis, replica: Replica) -> None:
+    await RedisCache(replica()).put(digest(TOKEN), ADA)
     key = KEY_PREFIX + digest(TOKEN).hex()
     assert await redis.keys() == [key.encode()]
     assert 0 < await redis.ttl(key) <= KEPT_SECONDS
@@ -87,15 +81,15 @@ async def test_redis_holds_no_token_and_forgets_by_itself(redis: Redis, time: Ti
     ],
 )
 async def test_what_makes_no_sense_in_redis_is_nothing(
-    value: bytes, redis: Redis, time: Time
+    value: bytes, redis: Redis, replica: Replica
 ) -> None:
     await redis.set(KEY_PREFIX + digest(TOKEN).hex(), value)
-    assert await in_redis(redis, time).get(digest(TOKEN)) is None
+    assert await RedisCache(replica()).get(digest(TOKEN)) is None
 
 
 async def test_the_password_of_redis_is_not_logged(logged: Logged) -> None:
     client = connect("redis://somebody:hunter2-of-redis@127.0.0.1:1/0")
-    cache = RedisCache(client)
+    cache = RedisCache(SharedRedis(client))
     await cache.put(digest(TOKEN), ADA)
     assert await cache.get(digest(TOKEN)) == ADA
     await client.aclose()
@@ -104,9 +98,9 @@ async def test_the_password_of_redis_is_not_logged(logged: Logged) -> None:
 
 
 async def test_without_redis_memory_goes_on_and_redis_is_found_back(
-    redis_server: RedisServer, redis: Redis, time: Time, logged: Logged
+    redis_server: RedisServer, redis: Redis, replica: Replica, time: Time, logged: Logged
 ) -> None:
-    cache = in_redis(redis, time)
+    cache = RedisCache(replica())
     await cache.put(digest("before"), ADA)
     redis_server.stop()
     await cache.put(digest("during"), BOB)

@@ -2,10 +2,9 @@ import pytest
 from redis.asyncio import Redis
 
 from exporter.access.counters import MemoryCounter, RedisCounter
-from exporter.access.outage import Outage
 from tests.services.redis import RedisServer
 
-from .conftest import Logged, Time
+from ..outside import Logged, Replica, Time
 
 WINDOW_MS = 1000
 
@@ -47,8 +46,8 @@ def test_a_caller_in_a_new_window_is_not_the_oldest_any_more() -> None:
     assert counter.add("a", 1, 2 * WINDOW_MS, WINDOW_MS) == 2
 
 
-async def test_replicas_count_together_in_redis(redis: Redis, time: Time) -> None:
-    one, two = (RedisCounter(redis, Outage("redis", monotonic=time.monotonic)) for _ in range(2))
+async def test_replicas_count_together_in_redis(replica: Replica) -> None:
+    one, two = (RedisCounter(replica()) for _ in range(2))
     assert [
         await one.add("a", 7, 60),
         await two.add("a", 7, 60),
@@ -57,8 +56,8 @@ async def test_replicas_count_together_in_redis(redis: Redis, time: Time) -> Non
     ] == [1, 2, 1, 1]
 
 
-async def test_redis_forgets_a_window_by_itself(redis: Redis, time: Time) -> None:
-    await RedisCounter(redis, Outage("redis")).add("address:192.0.2.7", 7, 60)
+async def test_redis_forgets_a_window_by_itself(redis: Redis, replica: Replica) -> None:
+    await RedisCounter(replica()).add("address:192.0.2.7", 7, 60)
     (key,) = await redis.keys()
     assert b"192.0.2.7:7" in key
     assert 0 < await redis.ttl(key) <= 60
@@ -66,9 +65,9 @@ async def test_redis_forgets_a_window_by_itself(redis: Redis, time: Time) -> Non
 
 @pytest.mark.parametrize("restarts", [1, 2])
 async def test_redis_is_found_back_after_a_restart(
-    restarts: int, redis_server: RedisServer, redis: Redis, time: Time, logged: Logged
+    restarts: int, redis_server: RedisServer, replica: Replica, time: Time, logged: Logged
 ) -> None:
-    counter = RedisCounter(redis, Outage("redis", monotonic=time.monotonic))
+    counter = RedisCounter(replica())
     for _ in range(restarts):
         assert await counter.add("a", 7, 60) == 1
         redis_server.stop()

@@ -7,9 +7,10 @@ from exporter.access.principal import Principal, Role
 from exporter.access.rate_limit import Allowance, RateLimits
 from exporter.errors import RateLimited
 from exporter.settings import Settings
+from exporter.shared_redis import SharedRedis
 from tests.services.redis import RedisServer
 
-from .conftest import Time
+from ..outside import Replica, Time
 
 WINDOW_SECONDS = 60
 ADDRESS = "192.0.2.7"
@@ -19,7 +20,7 @@ WEB = Principal(Role.SERVICE, "web", None)
 APP = Principal(Role.SERVICE, "app", None)
 
 
-def limits(time: Time, redis: Redis | None = None, **given: Any) -> RateLimits:
+def limits(time: Time, redis: SharedRedis | None = None, **given: Any) -> RateLimits:
     """Limits of 3 calls a minute from an address and 2 a second with a key."""
     chosen = {
         "rate_limit_window_ms": WINDOW_SECONDS * 1000,
@@ -27,7 +28,7 @@ def limits(time: Time, redis: Redis | None = None, **given: Any) -> RateLimits:
         "rate_limit_service_per_second": 2,
         **given,
     }
-    return RateLimits(Settings(**chosen), redis, clock=time.clock, monotonic=time.monotonic)
+    return RateLimits(Settings(**chosen), redis, clock=time.clock)
 
 
 async def refused(
@@ -121,8 +122,8 @@ async def test_any_text_may_stand_for_an_address(time: Time) -> None:
         assert await taken.take(None, address)
 
 
-async def test_replicas_share_a_limit_in_redis(redis: Redis, time: Time) -> None:
-    one, two = limits(time, redis), limits(time, redis)
+async def test_replicas_share_a_limit_in_redis(replica: Replica, time: Time) -> None:
+    one, two = limits(time, replica()), limits(time, replica())
     left = [await taken.take(None, ADDRESS) for taken in (one, two, one)]
     assert [allowance.remaining for allowance in left if allowance] == [2, 1, 0]
     await refused(two)
@@ -131,8 +132,10 @@ async def test_replicas_share_a_limit_in_redis(redis: Redis, time: Time) -> None
     assert await two.take(None, ADDRESS) == Allowance(3, 2, left[0].reset if left[0] else 0)
 
 
-async def test_a_caller_over_the_limit_costs_redis_nothing(redis: Redis, time: Time) -> None:
-    taken = limits(time, redis)
+async def test_a_caller_over_the_limit_costs_redis_nothing(
+    redis: Redis, replica: Replica, time: Time
+) -> None:
+    taken = limits(time, replica())
     for _ in range(3):
         await taken.take(None, ADDRESS)
     for _ in range(5):
@@ -142,9 +145,9 @@ async def test_a_caller_over_the_limit_costs_redis_nothing(redis: Redis, time: T
 
 
 async def test_without_redis_the_count_goes_on_where_it_was(
-    redis_server: RedisServer, redis: Redis, time: Time
+    redis_server: RedisServer, redis: Redis, replica: Replica, time: Time
 ) -> None:
-    taken = limits(time, redis)
+    taken = limits(time, replica())
     await taken.take(None, ADDRESS)
     redis_server.stop()
     left = [await taken.take(None, ADDRESS) for _ in range(2)]

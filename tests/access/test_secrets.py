@@ -20,7 +20,8 @@ from exporter.access.tokens import TokenVerifier, issue
 from exporter.access.weak_secrets import weakness
 from exporter.settings import SettingError, Settings
 
-from .conftest import SECRET, START, Time
+from ..outside import START, Time
+from .conftest import SECRET
 from .tokens import pem, rsa_key
 
 

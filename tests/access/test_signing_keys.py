@@ -12,7 +12,8 @@ from exporter.access.tokens import TokenVerifier
 from exporter.errors import Unauthorized, Unavailable
 from exporter.settings import SettingError, Settings
 
-from .conftest import SECRET, Logged, Time, outcome, until
+from ..outside import Logged, Time, outcome, until
+from .conftest import SECRET
 from .tokens import HOUR, NOW, ec_key, forged, pem, private_pem, rsa_key, token
 
 FRESH_SECONDS = 300

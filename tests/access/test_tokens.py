@@ -12,7 +12,8 @@ from exporter.access.tokens import LEEWAY, LONGEST_TOKEN, TokenVerifier, issue
 from exporter.errors import Unauthorized
 from exporter.settings import Settings
 
-from .conftest import SECRET, START, Time, outcome
+from ..outside import START, Time, outcome
+from .conftest import SECRET
 from .tokens import HOUR, NOW, ec_key, forged, pem, rsa_key, token
 
 HS256 = TokenVerifier(Settings(jwt_secret=SECRET), Time().clock)

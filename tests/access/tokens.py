@@ -11,7 +11,8 @@ import jwt
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-from .conftest import SECRET, START
+from ..outside import START
+from .conftest import SECRET
 
 NOW = int(START.timestamp())
 HOUR = 3600

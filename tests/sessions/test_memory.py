@@ -8,15 +8,13 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from exporter.ingest.step import Step
-from exporter.metrics import catalogue
 from exporter.metrics.values import Metrics
-from exporter.records.engagement import ENGAGEMENT, Engagement
-from exporter.records.sale import SALE
-from exporter.sessions import Sessions
-from exporter.storage.base import Store
+from exporter.sessions.memory import MemorySessions
+from exporter.storage.base import Store, StoreUnavailable
+from tests.recording import NOW, Recorder, engagement, recorder
+from tests.services.gated_store import GatedStore
 
-from .recording import NOW, Recorder, engagement, recorder, sale
+from .observing import event, observed, sold
 
 MINUTE = timedelta(minutes=1)
 
@@ -33,12 +31,12 @@ class Watch:
 
     def __init__(self, **options: Any) -> None:
         self.metrics = Metrics()
-        self.sessions = Sessions(self.metrics, **options)
+        self.sessions = MemorySessions(self.metrics, **options)
         self.sessions.sweep(NOW)
 
     def at(self, minutes: float, **values: Any) -> None:
         """An event so many minutes after NOW."""
-        self.sessions.saw(engagement(timestamp=NOW + minutes * MINUTE, **values))
+        self.sessions.listen(event(minutes, **values))
 
     def sweep(self, minutes: float) -> None:
         """A sweep so many minutes after NOW."""
@@ -47,19 +45,6 @@ class Watch:
     def observed(self, plan: str = "free") -> tuple[float, float]:
         """How many sessions ended, and their minutes in all."""
         return observed(self.metrics, plan)
-
-
-def observed(metrics: Metrics, plan: str = "free") -> tuple[float, float]:
-    """How many sessions of a plan ended, and their minutes in all."""
-    (family,) = (
-        part for part in metrics.collect() if part.name == catalogue.USER_SESSION_DURATION.name
-    )
-    values = {
-        sample.name.removeprefix(family.name): sample.value
-        for sample in family.samples
-        if sample.labels.get("user_plan") == plan
-    }
-    return values.get("_count", 0.0), values.get("_sum", 0.0) / 60
 
 
 @pytest.fixture
@@ -186,15 +171,9 @@ def test_past_the_limit_sessions_are_not_followed_and_the_log_says_so() -> None:
 
 
 def test_only_stored_engagement_is_listened_to(watch: Watch) -> None:
-    event = engagement(timestamp=NOW)
-    watch.sessions.listen(Step(ENGAGEMENT, None, event))
-    watch.sessions.listen(Step(SALE, None, sale()))
+    watch.sessions.listen(event(0))
+    watch.sessions.listen(sold())
     assert len(watch.sessions) == 1
-
-
-def test_an_event_without_a_time_is_passed_over(watch: Watch) -> None:
-    watch.sessions.saw(Engagement(event="view", session_id="s1"))
-    assert len(watch.sessions) == 0
 
 
 async def test_the_background_job_sweeps_by_the_clock(watch: Watch) -> None:
@@ -260,3 +239,27 @@ async def test_a_restart_knows_who_logged_out(record: Recorder) -> None:
 async def test_a_restart_follows_no_more_than_its_limit(record: Recorder) -> None:
     await record(*(engagement(session_id=f"s{i}", timestamp=NOW) for i in range(5)))
     assert len((await loaded(record.store, most_followed=3)).sessions) == 3
+
+
+async def test_without_its_store_a_start_follows_what_begins(record: Recorder) -> None:
+    await record(engagement(timestamp=NOW))
+    away = GatedStore(record.store)
+    away.error = StoreUnavailable("away")
+    with capture_logs() as logs:
+        watch = await loaded(away)
+    assert [entry["event"] for entry in logs] == ["sessions_not_loaded"]
+    watch.at(0)
+    watch.sweep(30)
+    assert watch.observed() == (1, 0)
+
+
+async def test_a_silent_tracker_observes_nothing_and_goes_on_following(watch: Watch) -> None:
+    watch.sessions.silent = True
+    watch.at(0, session_id="s1", event="logout")
+    watch.at(0, session_id="s2")
+    watch.at(5, session_id="s3")
+    watch.sweep(30)
+    watch.sessions.silent = False
+    watch.sweep(40)
+    await watch.sessions.close()
+    assert watch.observed() == (1, 0)

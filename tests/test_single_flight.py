@@ -2,9 +2,9 @@ import asyncio
 
 import pytest
 
-from exporter.access.single_flight import SingleFlight
+from exporter.single_flight import SingleFlight
 
-from .conftest import outcome, until
+from .outside import outcome, until
 
 
 class Work:

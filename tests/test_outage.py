@@ -1,6 +1,6 @@
-from exporter.access.outage import Outage
+from exporter.outage import Outage
 
-from .conftest import Logged, Time
+from .outside import Logged, Time
 
 
 def test_what_works_is_always_tried(time: Time, logged: Logged) -> None:
