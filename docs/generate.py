@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from exporter import settings_docs
+from exporter import numbers_docs, settings_docs
 from exporter.metrics import docs as metrics_docs
 
 ROOT = Path(__file__).parent.parent
@@ -18,6 +18,7 @@ ROOT = Path(__file__).parent.parent
 GENERATED: dict[str, Callable[[], str]] = {
     ".env.example": settings_docs.example,
     "docs/metrics.md": metrics_docs.render,
+    "docs/numbers.md": numbers_docs.render,
     "docs/settings.md": settings_docs.render,
 }
 

@@ -4,8 +4,7 @@ import platform
 from collections.abc import AsyncIterator
 
 from aiohttp import web
-from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
-from redis.asyncio import Redis
+from prometheus_client import CollectorRegistry
 
 from . import __version__, engine
 from .access.auth_service import AuthService, open_session
@@ -13,7 +12,6 @@ from .access.authenticator import Authenticator
 from .access.cache import MemoryCache, RedisCache
 from .access.keys import ServiceKeys
 from .access.rate_limit import RateLimits
-from .access.redis_client import connect
 from .access.tokens import TokenVerifier
 from .background import Background
 from .clock import Clock
@@ -25,13 +23,17 @@ from .ingest.replay import SpoolDetour
 from .ingest.spooled import Packing
 from .ingest.writer import Writer
 from .metrics import catalogue
+from .metrics.runtime import runtime_collectors
 from .metrics.values import Metrics
 from .records import FAMILIES
 from .schedule import jobs
-from .sessions import Sessions
+from .sessions.memory import MemorySessions
+from .sessions.shared import SharedSessions
 from .settings import Settings
+from .shared_redis import SharedRedis, connect
 from .storage.base import Store
 from .storage.spool import Spool
+from .web.answer_cache import AnswerCache
 from .web.endpoint import endpoint
 from .web.middleware import edge
 from .web.route import BATCH_BYTES, RUNTIME, SERVICES, Services
@@ -52,12 +54,13 @@ def init_app(
     )
     build = __version__, settings.revision, platform.python_version()
     metrics.set(catalogue.BUILD_INFO, build, 1.0)
-    app[RUNTIME] = _runtime_collectors()
+    app[RUNTIME] = runtime_collectors()
     registry.register(metrics)
     registry.register(app[RUNTIME])
     store = store or engine.choose(settings, metrics)
     detour = _detour(settings, store, metrics, clock) if store.remote else None
-    sessions = Sessions(metrics)
+    redis = SharedRedis(connect(settings.redis_url)) if settings.redis_url else None
+    sessions = SharedSessions(metrics, redis) if redis else MemorySessions(metrics)
     writer = Writer(
         store,
         metrics,
@@ -66,7 +69,7 @@ def init_app(
         listeners=(sessions.listen,),
         detour=detour,
     )
-    redis = connect(settings.redis_url) if settings.redis_url else None
+    machine = Machine(settings.data_dir)
     services = Services(
         settings=settings,
         clock=clock,
@@ -77,7 +80,12 @@ def init_app(
         changes=Changes(store, writer, price, detour),
         authenticator=_authenticator(app, settings, redis, clock),
         limits=RateLimits(settings, redis, clock=clock),
+        answers=AnswerCache(
+            settings.answer_cache_seconds, metrics, redis if store.remote else None
+        ),
+        machine=machine,
         detour=detour,
+        redis=redis,
     )
     app[SERVICES] = services
     for route in all_routes():
@@ -92,7 +100,6 @@ def init_app(
         if detour is not None:
             await detour.start(writer.mirror)
         writer.start()
-        machine = Machine(settings.data_dir)
         background = Background(metrics, clock)
         for job in jobs(services, sessions, machine):
             background.every(*job)
@@ -102,19 +109,13 @@ def init_app(
         await writer.close()
         if detour is not None:
             await detour.close()
+        await sessions.close()
         await store.close()
         if redis is not None:
-            await redis.aclose()
+            await redis.close()
 
     app.cleanup_ctx.append(running)
     return app
-
-
-def _runtime_collectors() -> CollectorRegistry:
-    runtime = CollectorRegistry()
-    for collector in (ProcessCollector, PlatformCollector, GCCollector):
-        collector(registry=runtime)
-    return runtime
 
 
 def _detour(settings: Settings, store: Store, metrics: Metrics, clock: Clock) -> SpoolDetour:
@@ -129,7 +130,7 @@ def _detour(settings: Settings, store: Store, metrics: Metrics, clock: Clock) ->
 
 
 def _authenticator(
-    app: web.Application, settings: Settings, redis: Redis | None, clock: Clock
+    app: web.Application, settings: Settings, redis: SharedRedis | None, clock: Clock
 ) -> Authenticator:
     confirm = None
     if settings.auth_service_url:

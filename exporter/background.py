@@ -31,6 +31,7 @@ class Background:
     def every(self, seconds: float, name: str, job: Job) -> None:
         """Run `job` now and then `seconds` after each run has ended."""
         self._metrics.inc(catalogue.BACKGROUND_TASK_FAILURES, (name,), 0)
+        self._metrics.set(catalogue.BACKGROUND_TASK_INTERVAL, (name,), seconds)
         self._tasks.append(asyncio.create_task(self._repeat(seconds, name, job), name=name))
 
     async def close(self) -> None:

@@ -6,11 +6,12 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+from .analytics.activity import seen
 from .analytics.period import Period
-from .analytics.revenue import annual_recurring, monthly
+from .analytics.recurring import annual_recurring, monthly
 from .analytics.subscriptions import Subscribed, subscriptions_at
 from .analytics.usage import in_progress
-from .analytics.users import active_by_plan, last_seen
+from .analytics.users import active_by_plan
 from .family import Family
 from .metrics import catalogue
 from .metrics.tally import Labels
@@ -37,8 +38,9 @@ async def refresh(
     """
     requests = await in_progress(store, None, now)
     current = await active_by_plan(store, families, None, _up_to(now, CURRENTLY))
-    seen = await last_seen(store, families, None, _up_to(now, LONGEST))
-    windows = await asyncio.to_thread(_by_window, seen.values(), now)
+    users = await seen(store, families, None, _up_to(now, LONGEST))
+    last_seen = [known.last for known in users.values()]
+    windows = await asyncio.to_thread(_by_window, last_seen, now)
     subscribed = await subscriptions_at(store, None, now)
     annual = annual_recurring(subscribed, _plan_and_currency)
     _set(metrics, catalogue.AI_REQUESTS_IN_PROGRESS, {(model,): n for model, n in requests.items()})

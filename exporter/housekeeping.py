@@ -33,7 +33,7 @@ class Machine:
         """A job that shows the state of the machine in the metrics."""
 
         async def run() -> None:
-            system.mirror(await self._read(), metrics)
+            system.mirror(await self.read(), metrics)
 
         return run
 
@@ -41,7 +41,7 @@ class Machine:
         """A job that records the state of the machine, as it was last seen, as a system_sample."""
 
         async def run() -> None:
-            reading = self._last or await self._read()
+            reading = self._last or await self.read()
             document = SystemSample(
                 sample_id=new_id(),
                 tenant_id=DEFAULT_TENANT,
@@ -64,7 +64,8 @@ class Machine:
         """End its thread, without waiting for a disk that does not answer."""
         self._thread.shutdown(wait=False, cancel_futures=True)
 
-    async def _read(self) -> system.SystemReading:
+    async def read(self) -> system.SystemReading:
+        """The state of the machine now; the CPU's is its mean since the last reading."""
         loop = asyncio.get_running_loop()
         self._last = await loop.run_in_executor(self._thread, system.read, self._data_dir)
         return self._last

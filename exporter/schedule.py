@@ -3,11 +3,10 @@
 from . import gauges, housekeeping
 from .background import Job
 from .records import FAMILIES, TRACKED
-from .sessions import Sessions
+from .sessions.base import Sessions
 from .web.route import Services
 
 WATCH_SECONDS = 5.0
-SWEEP_SECONDS = 10.0
 
 
 def jobs(
@@ -28,7 +27,7 @@ def jobs(
             machine.sample(services.writer, clock),
         ),
         (settings.gauges_refresh_seconds, "gauges", refresh_gauges),
-        (SWEEP_SECONDS, "sessions", sessions.sweeper(clock)),
+        (sessions.sweep_seconds, "sessions", sessions.sweeper(clock)),
         (
             settings.purge_interval_seconds,
             "purge",

@@ -1,6 +1,6 @@
 """The service as the tests call it: the real application, on a real SQLite file."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,6 +18,9 @@ from exporter.metrics.values import Metrics
 from exporter.settings import ServiceKey, Settings
 from exporter.storage.base import Store
 from exporter.web.route import SERVICES
+
+from .outside import logged, redis, redis_server, replica, time  # noqa: F401  # fixtures
+from .services.mongodb import running_mongodb
 
 SECRET = "a secret of the tests that is long enough for HS256"
 NOW = datetime(2026, 3, 15, 12, 0, tzinfo=UTC)
@@ -118,6 +121,7 @@ def settings(tmp_path: Path) -> Settings:
             ServiceKey("bound", "bound-key", "acme"),
         ),
         rate_limit_max_requests=0,
+        answer_cache_seconds=0.0,
         gauges_refresh_seconds=3600.0,
         system_sample_seconds=3600.0,
         purge_interval_seconds=3600.0,
@@ -150,3 +154,10 @@ async def start(settings: Settings) -> AsyncIterator[Start]:
 async def service(start: Start) -> Service:
     """A running service."""
     return await start()
+
+
+@pytest.fixture(scope="session")
+def mongodb_uri(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URI of a MongoDB-compatible server, started when a test first asks for it."""
+    with running_mongodb(tmp_path_factory.mktemp("mongodb")) as uri:
+        yield uri

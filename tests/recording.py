@@ -56,7 +56,9 @@ def engagement(**values: Any) -> Engagement:
         "timestamp": NOW - timedelta(hours=1),
         **_common(values),
     }
-    return Engagement(**{"event_id": f"e{next(_numbers)}", **values})
+    document = Engagement(**{"event_id": f"e{next(_numbers)}", **values})
+    _families[Engagement].complete(document, lambda *_: None)
+    return document
 
 
 def performance(**values: Any) -> Performance:

@@ -18,6 +18,16 @@ def percent(part: float, whole: float) -> float | None:
     return 100 * part / whole if whole else None
 
 
+def percent_of(part: Decimal, whole: Decimal) -> float | None:
+    """`part` of `whole` in %, of exact amounts; None where the whole is 0."""
+    return float(100 * part / whole) if whole else None
+
+
+def change(current: Decimal, previous: Decimal) -> float | None:
+    """(current - previous) / previous in %; None where the previous is 0."""
+    return percent_of(current - previous, previous)
+
+
 def average(amount: Decimal, count: int) -> Decimal | None:
     """`amount / count`, rounded as `to_step` does it; None over nothing."""
     return to_step(amount / count) if count else None

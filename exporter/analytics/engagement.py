@@ -1,33 +1,38 @@
-"""Engagement: what people did in the product."""
+"""Engagement: what people did in the product, on which plan and device, and how much of it."""
 
 import asyncio
+from collections.abc import Mapping, Sequence
 from typing import Annotated
 
 from msgspec import Meta
 
 from ..access.principal import Scope
 from ..records.engagement import ENGAGEMENT
-from ..storage.base import Store
-from ..storage.query import Aggregation, Function, Measure, Where
-from .answer import Answer
+from ..storage.base import Row, Store
+from ..storage.query import Aggregation, Filter, Function, Measure, Operator, Where
+from .answer import Answer, percent
 from .period import Period, select
-from .slices import Slice, slices, top
+from .slices import MOST, Slice, slices, top
+from .visits import SessionStats, session_stats
+
+Users = Annotated[int, Meta(description="Distinct users; events of no user do not count here.")]
+Events = Annotated[int, Meta(description="Engagement events.")]
 
 
 class EngagementStats(Answer, frozen=True):
     """The engagement events of a period."""
 
-    total_events: int
-    unique_users: Annotated[
-        int, Meta(description="Distinct users; events of no user do not count here.")
-    ]
-    unique_sessions: int
+    total_events: Events
+    unique_users: Users
+    unique_sessions: Annotated[int, Meta(description="Distinct sessionIds.")]
     total_value: Annotated[float, Meta(description="Sum of the events' values.")]
     avg_time_on_page: Annotated[
-        float | None, Meta(description="Mean time on a page in s, of the events that say one.")
+        float | None,
+        Meta(description="Sum of the times on a page / events that say one, in s."),
     ]
     avg_scroll_depth: Annotated[
-        float | None, Meta(description="Mean scroll depth in %, of the events that say one.")
+        float | None,
+        Meta(description="Sum of the scroll depths / events that say one, in %."),
     ]
 
 
@@ -38,14 +43,90 @@ class EngagementSummary(Answer, frozen=True):
     event_distribution: list[Slice]
 
 
+class UserSlice(Slice, frozen=True):
+    """The events with one value of a label, and who they are of."""
+
+    users: Users
+
+
+class FeatureAdoption(Answer, frozen=True):
+    """How far one feature is in use."""
+
+    feature: str
+    count: Annotated[int, Meta(description="Engagement events that name the feature.")]
+    users: Annotated[int, Meta(description="Distinct users of those events.")]
+    adoption_rate: Annotated[
+        float | None,
+        Meta(description="users / distinct users with any engagement event, in %."),
+    ]
+
+
+class PageViews(Answer, frozen=True):
+    """The events of one page."""
+
+    page: str
+    count: Annotated[int, Meta(description="Engagement events that name the page.")]
+    users: Annotated[int, Meta(description="Distinct users of those events.")]
+    avg_time_on_page: Annotated[
+        float | None,
+        Meta(description="Sum of the times on the page / events that say one, in s."),
+    ]
+
+
+class Search(Answer, frozen=True):
+    """What was searched for, in small letters."""
+
+    query: str
+    count: Annotated[int, Meta(description="Events `search` with it as `properties.query`.")]
+    users: Annotated[int, Meta(description="Distinct users of those events.")]
+
+
+class Campaign(Answer, frozen=True):
+    """The events of one campaign; null where the events do not say a part of its name."""
+
+    source: str | None
+    medium: str | None
+    campaign: str | None
+    count: Annotated[int, Meta(description="Engagement events that name the campaign.")]
+    users: Annotated[int, Meta(description="Distinct users of those events.")]
+    sessions: Annotated[int, Meta(description="Distinct sessionIds of those events.")]
+
+
+class EngagementBreakdown(Answer, frozen=True):
+    """The engagement events of a period by label; each list has the 100 most frequent."""
+
+    stats: EngagementStats
+    event_distribution: list[Slice]
+    activity_by_plan: list[UserSlice]
+    device_distribution: list[UserSlice]
+    browser_distribution: list[UserSlice]
+    os_distribution: list[UserSlice]
+    feature_adoption: list[FeatureAdoption]
+    top_pages: list[PageViews]
+    top_searches: list[Search]
+    campaigns: list[Campaign]
+    sessions: SessionStats
+
+
+_COUNT = Measure("count")
+_USERS = Measure("users", Function.DISTINCT, "userId")
+_SESSIONS = Measure("sessions", Function.DISTINCT, "sessionId")
+_TIME_ON_PAGE = Measure("avg_time_on_page", Function.AVG, "metadata.timeOnPage")
 _STATS = (
     Measure("total_events"),
     Measure("unique_users", Function.DISTINCT, "userId"),
     Measure("unique_sessions", Function.DISTINCT, "sessionId"),
     Measure("total_value", Function.SUM, "value"),
-    Measure("avg_time_on_page", Function.AVG, "metadata.timeOnPage"),
+    _TIME_ON_PAGE,
     Measure("avg_scroll_depth", Function.AVG, "metadata.scrollDepth"),
 )
+_DISTRIBUTIONS: Mapping[str, str] = {
+    "activity_by_plan": "userPlan",
+    "device_distribution": "origin.deviceType",
+    "browser_distribution": "origin.browser",
+    "os_distribution": "origin.os",
+}
+_UTM = ("metadata.utmSource", "metadata.utmMedium", "metadata.utmCampaign")
 
 
 async def engagement_stats(
@@ -62,11 +143,79 @@ async def engagement_summary(
     store: Store, scope: Scope, period: Period, where: Where = ()
 ) -> EngagementSummary:
     """The engagement events of the scope in the period, and their distribution by name."""
-    selected = select(ENGAGEMENT, scope, period, where)
     stats, rows = await asyncio.gather(
         engagement_stats(store, scope, period, where),
-        top(store, ENGAGEMENT, ("event",), (Measure("count"),), selected),
+        top(store, ENGAGEMENT, ("event",), (_COUNT,), select(ENGAGEMENT, scope, period, where)),
     )
     return EngagementSummary(
         stats=stats, event_distribution=slices(rows, "event", stats.total_events)
     )
+
+
+async def engagement_breakdown(
+    store: Store, scope: Scope, period: Period, where: Where = ()
+) -> EngagementBreakdown:
+    """The engagement events of the scope in the period by label, and their sessions."""
+    selected = select(ENGAGEMENT, scope, period, where)
+    counted = (_COUNT, _USERS)
+    summary, distributions, lists, campaigns, sessions = await asyncio.gather(
+        engagement_summary(store, scope, period, where),
+        asyncio.gather(
+            *(top(store, ENGAGEMENT, (by,), counted, selected) for by in _DISTRIBUTIONS.values())
+        ),
+        asyncio.gather(
+            _named(store, "feature", counted, selected),
+            _named(store, "page", (*counted, _TIME_ON_PAGE), selected),
+            _named(store, "searchQuery", counted, selected),
+        ),
+        _campaigns(store, selected),
+        session_stats(store, scope, period, where),
+    )
+    features, pages, searches = lists
+    stats = summary.stats
+    parts = {
+        name: _user_slices(rows, by, stats.total_events)
+        for (name, by), rows in zip(_DISTRIBUTIONS.items(), distributions, strict=True)
+    }
+    return EngagementBreakdown(
+        stats=stats,
+        event_distribution=summary.event_distribution,
+        feature_adoption=[
+            FeatureAdoption(**row, adoption_rate=percent(row["users"], stats.unique_users))
+            for row in features
+        ],
+        top_pages=[PageViews(**row) for row in pages],
+        top_searches=[Search(row["searchQuery"], row["count"], row["users"]) for row in searches],
+        campaigns=campaigns,
+        sessions=sessions,
+        **parts,
+    )
+
+
+async def _named(store: Store, by: str, measures: Sequence[Measure], selected: Where) -> list[Row]:
+    """The groups of records that have the label at all."""
+    present = Filter(by, Operator.NE, None)
+    return await top(store, ENGAGEMENT, (by,), measures, (*selected, present))
+
+
+async def _campaigns(store: Store, selected: Where) -> list[Campaign]:
+    """The campaigns; the group of the events without any part of a name is one too many."""
+    rows = await top(store, ENGAGEMENT, _UTM, (_COUNT, _USERS, _SESSIONS), selected, limit=MOST + 1)
+    named = [row for row in rows if any(row[part] is not None for part in _UTM)]
+    return [
+        Campaign(
+            source=row["metadata.utmSource"],
+            medium=row["metadata.utmMedium"],
+            campaign=row["metadata.utmCampaign"],
+            count=row["count"],
+            users=row["users"],
+            sessions=row["sessions"],
+        )
+        for row in named[:MOST]
+    ]
+
+
+def _user_slices(rows: Sequence[Row], by: str, whole: int) -> list[UserSlice]:
+    return [
+        UserSlice(row[by], row["count"], percent(row["count"], whole), row["users"]) for row in rows
+    ]

@@ -43,11 +43,11 @@ class RequestItem(Answer, frozen=True):
     tokens: Tokens | None
     cost: Annotated[float | None, Meta(description="US dollars.")]
     cost_source: Annotated[str | None, Meta(description="`reported` or `estimated`.")]
-    duration_ms: float | None
-    queue_time_ms: float | None
+    duration_ms: Annotated[float | None, Meta(description="From its start to its end.")]
+    queue_time_ms: Annotated[float | None, Meta(description="What of it was waiting.")]
     error: RequestError | None
     routing: Routing | None
-    rating: int | None
+    rating: Annotated[int | None, Meta(description="The user's, from 1 to 5.")]
     created_at: datetime
     ended_at: datetime | None
     updated_at: datetime | None
@@ -64,7 +64,7 @@ class EventItem(Answer, frozen=True):
     user_plan: str | None
     page: str | None
     feature: str | None
-    value: float | None
+    value: Annotated[float | None, Meta(description="What the event says it is worth.")]
     properties: FreeMap | None
     metadata: PageMetadata | None
 
@@ -72,7 +72,7 @@ class EventItem(Answer, frozen=True):
 class Pagination(Answer, frozen=True):
     """Where a page stands; pages are counted from 1."""
 
-    page: int
+    page: Annotated[int, Meta(description="Which page this is.")]
     limit: Annotated[int, Meta(description="Records on a page at most.")]
     total: Annotated[int, Meta(description="Records that match.")]
     pages: Annotated[int, Meta(description="Pages with records on them.")]

@@ -50,9 +50,14 @@ _STEPS: Mapping[Interval, Callable[[datetime], datetime]] = {
 }
 
 
+def beginning(moment: datetime, interval: Interval) -> datetime:
+    """Where the interval begins that a moment lies in."""
+    return _BEGINNINGS[interval](moment)
+
+
 def beginnings(start: datetime, end: datetime, interval: Interval) -> Iterator[datetime]:
     """The beginnings of all intervals that share a moment with start ≤ t < end, in order."""
-    moment = _BEGINNINGS[interval](start)
+    moment = beginning(start, interval)
     while moment < end:
         yield moment
         moment = _STEPS[interval](moment)

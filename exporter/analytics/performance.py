@@ -11,30 +11,47 @@ from ..records.performance import PERFORMANCE
 from ..storage.base import Row, Store
 from ..storage.query import Aggregation, Filter, Function, Measure, Operator, Where
 from .answer import Answer, percent
+from .endpoints import (
+    AVG_TIME,
+    ERRORS,
+    MAX_TIME,
+    AvgTime,
+    Calls,
+    EndpointCalls,
+    ErrorRate,
+    Errors,
+    MaxTime,
+    error_rates,
+    slowest_endpoints,
+)
+from .intervals import Interval
 from .period import Period, select
 from .series import series
 from .slices import Slice, top
 
-IS_ERROR = (Filter("statusCode", Operator.GTE, 400),)
 IS_SERVER_ERROR = (Filter("statusCode", Operator.GTE, 500),)
 WORST = 10
 """Endpoints that the admin's view lists as slowest, and as most in error."""
 
-AvgTime = Annotated[float | None, Meta(description="Mean response time in ms.")]
-Errors = Annotated[int, Meta(description="Calls answered with status 400 or above.")]
-ErrorRate = Annotated[float | None, Meta(description="Status 400 or above / all calls, in %.")]
+P95Time = Annotated[
+    float | None, Meta(description="The time in ms that 95 % of the calls do not exceed.")
+]
 
 
 class PerformanceStats(Answer, frozen=True):
     """The calls of a period. Times are in ms, sizes in bytes; null where no call says one."""
 
-    total_requests: int
+    total_requests: Calls
     avg_response_time: AvgTime
-    min_response_time: float | None
-    max_response_time: float | None
-    p50_response_time: float | None
-    p95_response_time: float | None
-    p99_response_time: float | None
+    min_response_time: Annotated[float | None, Meta(description="In ms.")]
+    max_response_time: MaxTime
+    p50_response_time: Annotated[
+        float | None, Meta(description="The time in ms that 50 % of the calls do not exceed.")
+    ]
+    p95_response_time: P95Time
+    p99_response_time: Annotated[
+        float | None, Meta(description="The time in ms that 99 % of the calls do not exceed.")
+    ]
     success_count: Annotated[int, Meta(description="Calls answered with status below 400.")]
     error_count: Errors
     server_error_count: Annotated[int, Meta(description="Calls answered with status 500 or more.")]
@@ -42,35 +59,30 @@ class PerformanceStats(Answer, frozen=True):
     server_error_rate: Annotated[
         float | None, Meta(description="Status 500 or above / all calls, in %.")
     ]
-    total_request_size: int
-    total_response_size: int
-    avg_request_size: float | None
-    avg_response_size: float | None
-    avg_cpu_usage: Annotated[float | None, Meta(description="Mean of what calls say of it, in %.")]
-    avg_memory_usage: Annotated[
-        float | None, Meta(description="Mean of what calls say of it, in %.")
+    total_request_size: Annotated[int, Meta(description="Sum of the sizes, in bytes.")]
+    total_response_size: Annotated[int, Meta(description="Sum of the sizes, in bytes.")]
+    avg_request_size: Annotated[
+        float | None, Meta(description="totalRequestSize / calls that say a size, in bytes.")
     ]
-    avg_disk_usage: Annotated[float | None, Meta(description="Mean of what calls say of it, in %.")]
+    avg_response_size: Annotated[
+        float | None, Meta(description="totalResponseSize / calls that say a size, in bytes.")
+    ]
+    avg_cpu_usage: Annotated[
+        float | None, Meta(description="Sum of what calls say of it / calls that do, in %.")
+    ]
+    avg_memory_usage: Annotated[
+        float | None, Meta(description="Sum of what calls say of it / calls that do, in %.")
+    ]
+    avg_disk_usage: Annotated[
+        float | None, Meta(description="Sum of what calls say of it / calls that do, in %.")
+    ]
 
 
 class ServiceSlice(Slice, frozen=True):
     """The calls of one service."""
 
     avg_response_time: AvgTime
-    p95_response_time: float | None
-    error_count: Errors
-    error_rate: ErrorRate
-
-
-class EndpointCalls(Answer, frozen=True):
-    """The calls of one endpoint of one service."""
-
-    service: str
-    endpoint: Annotated[str, Meta(description="The endpoint's template, ids as `:id`.")]
-    method: str
-    count: int
-    avg_response_time: AvgTime
-    max_response_time: float | None
+    p95_response_time: P95Time
     error_count: Errors
     error_rate: ErrorRate
 
@@ -78,10 +90,10 @@ class EndpointCalls(Answer, frozen=True):
 class PerformancePoint(Answer, frozen=True):
     """The calls of one interval."""
 
-    time: Annotated[datetime, Meta(description="The beginning of the hour or day.")]
-    count: int
+    time: Annotated[datetime, Meta(description="The beginning of the interval.")]
+    count: Calls
     avg_response_time: AvgTime
-    p95_response_time: float | None
+    p95_response_time: P95Time
     error_count: Errors
     error_rate: ErrorRate
 
@@ -98,19 +110,16 @@ class PerformanceBreakdown(Answer, frozen=True):
     time_series: list[PerformancePoint]
 
 
-_AVG_TIME = Measure("avg_response_time", Function.AVG, "responseTime")
-_MAX_TIME = Measure("max_response_time", Function.MAX, "responseTime")
 _P95_TIME = Measure("p95_response_time", Function.PERCENTILE, "responseTime", quantile=0.95)
-_ERRORS = Measure("error_count", where=IS_ERROR)
 _STATS = (
     Measure("total_requests"),
-    _AVG_TIME,
+    AVG_TIME,
     Measure("min_response_time", Function.MIN, "responseTime"),
-    _MAX_TIME,
+    MAX_TIME,
     Measure("p50_response_time", Function.PERCENTILE, "responseTime", quantile=0.50),
     _P95_TIME,
     Measure("p99_response_time", Function.PERCENTILE, "responseTime", quantile=0.99),
-    _ERRORS,
+    ERRORS,
     Measure("server_error_count", where=IS_SERVER_ERROR),
     Measure("total_request_size", Function.SUM, "requestSize"),
     Measure("total_response_size", Function.SUM, "responseSize"),
@@ -120,9 +129,7 @@ _STATS = (
     Measure("avg_memory_usage", Function.AVG, "system.memory.percentage"),
     Measure("avg_disk_usage", Function.AVG, "system.disk.percentage"),
 )
-_PART = (Measure("count"), _AVG_TIME, _P95_TIME, _ERRORS)
-_ENDPOINT = ("service", "endpoint", "method")
-_ENDPOINT_PART = (Measure("count"), _AVG_TIME, _MAX_TIME, _ERRORS)
+_PART = (Measure("count"), AVG_TIME, _P95_TIME, ERRORS)
 
 
 async def performance_stats(
@@ -141,28 +148,6 @@ async def performance_stats(
     )
 
 
-async def slowest_endpoints(
-    store: Store, scope: Scope, period: Period, where: Where, limit: int
-) -> list[EndpointCalls]:
-    """The endpoints with the highest mean response time."""
-    return await _endpoints(store, scope, period, where, order="avg_response_time", limit=limit)
-
-
-async def error_rates(
-    store: Store, scope: Scope, period: Period, where: Where, limit: int
-) -> list[EndpointCalls]:
-    """The endpoints with the most errors; those without any are left out."""
-    found = await _endpoints(store, scope, period, where, order="error_count", limit=limit)
-    return [endpoint for endpoint in found if endpoint.error_count]
-
-
-async def busiest_endpoints(
-    store: Store, scope: Scope, period: Period, where: Where, limit: int
-) -> list[EndpointCalls]:
-    """The endpoints with the most calls."""
-    return await _endpoints(store, scope, period, where, order="count", limit=limit)
-
-
 async def performance_breakdown(
     store: Store, scope: Scope, period: Period, where: Where = ()
 ) -> PerformanceBreakdown:
@@ -173,25 +158,27 @@ async def performance_breakdown(
         top(store, PERFORMANCE, ("service",), _PART, selected),
         slowest_endpoints(store, scope, period, where, WORST),
         error_rates(store, scope, period, where, WORST),
-        series(store, PERFORMANCE, _PART, scope, period, where=where),
+        performance_series(store, scope, period, where),
     )
     return PerformanceBreakdown(
         stats=stats,
         service_distribution=[_service(row, stats.total_requests) for row in services],
         slowest_endpoints=slowest,
         error_rates=errors,
-        time_series=[PerformancePoint(**_rated(row)) for row in points],
+        time_series=points,
     )
 
 
-async def _endpoints(
-    store: Store, scope: Scope, period: Period, where: Where, *, order: str, limit: int
-) -> list[EndpointCalls]:
-    selected = select(PERFORMANCE, scope, period, where)
-    rows = await top(
-        store, PERFORMANCE, _ENDPOINT, _ENDPOINT_PART, selected, order=order, limit=limit
-    )
-    return [EndpointCalls(**_rated(row)) for row in rows]
+async def performance_series(
+    store: Store,
+    scope: Scope,
+    period: Period,
+    where: Where = (),
+    interval: Interval | None = None,
+) -> list[PerformancePoint]:
+    """The calls of the scope in each interval of the period."""
+    rows = await series(store, PERFORMANCE, _PART, scope, period, where=where, interval=interval)
+    return [PerformancePoint(**_rated(row)) for row in rows]
 
 
 def _service(row: Row, whole: int) -> ServiceSlice:

@@ -1,6 +1,6 @@
 """The period that a question is about, and the records that lie in it."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from msgspec import Struct
 
@@ -12,6 +12,8 @@ from .intervals import Interval
 HOURLY_UP_TO = timedelta(hours=48)
 """The longest period whose time series are by the hour; those of longer ones are by the day."""
 
+BEGINNING = datetime(1, 1, 1, tzinfo=UTC)
+"""Before every event that can be kept."""
 
 OF_A_USER = Filter("userId", Operator.NE, None)
 """The filter for records that belong to somebody."""
@@ -29,6 +31,11 @@ class Period(Struct, frozen=True):
         return self.end - self.start
 
     @property
+    def before(self) -> "Period":
+        """The period of the same length that ends where this one starts."""
+        return Period(self.start - self.length, self.start)
+
+    @property
     def interval(self) -> Interval:
         """The interval of a time series over this period."""
         return "hour" if self.length <= HOURLY_UP_TO else "day"
@@ -36,6 +43,11 @@ class Period(Struct, frozen=True):
     def holds(self, field: str) -> Where:
         """The filters for records whose `field` lies in the period."""
         return between(field, self.start, self.end)
+
+
+def up_to(end: datetime) -> Period:
+    """All that is kept from before `end`."""
+    return Period(BEGINNING, end)
 
 
 def scope_filters(scope: Scope | None) -> Where:

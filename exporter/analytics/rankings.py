@@ -16,10 +16,10 @@ from ..records.engagement import ENGAGEMENT
 from ..storage.base import Row, Store
 from ..storage.query import Aggregation, Filter, Measure, Operator, Where
 from .answer import Answer
-from .performance import busiest_endpoints
+from .endpoints import EndpointCalls, busiest_endpoints
 from .period import Period, select
 from .revenue import PlanTotals, revenue_by_plan
-from .usage import top_models
+from .usage import AiSlice, top_models
 from .users import UserActivity, busiest_users
 
 Rank = Callable[[Store, Scope, Period, Where, int], Awaitable[Sequence[Answer]]]
@@ -30,8 +30,8 @@ class FeatureUse(Answer, frozen=True):
 
     feature: str
     uses: Annotated[int, Meta(description="AI requests and engagement events that name it.")]
-    ai_requests: int
-    engagement_events: int
+    ai_requests: Annotated[int, Meta(description="AI requests that name it.")]
+    engagement_events: Annotated[int, Meta(description="Engagement events that name it.")]
 
 
 @dataclass(frozen=True)
@@ -39,10 +39,12 @@ class Ranking:
     """What a ranking is of, who may see it, and how it is made.
 
     measure: what its items are ordered by, in words.
+    item: what its items are.
     rank: `rank(store, scope, period, where, limit)`, the first `limit` items.
     """
 
     measure: str
+    item: type[Answer]
     rank: Rank
     admin_only: bool = False
 
@@ -95,10 +97,12 @@ async def _revenue(
 
 
 RANKINGS: Mapping[str, Ranking] = {
-    "ai-models": Ranking("AI requests", top_models),
-    "features": Ranking("AI requests and engagement events", _features),
-    "endpoints": Ranking("calls", busiest_endpoints),
-    "users": Ranking("events of every family", _users, admin_only=True),
-    "revenue": Ranking("revenue by plan, each currency by itself", _revenue, admin_only=True),
+    "ai-models": Ranking("AI requests", AiSlice, top_models),
+    "features": Ranking("AI requests and engagement events", FeatureUse, _features),
+    "endpoints": Ranking("calls", EndpointCalls, busiest_endpoints),
+    "users": Ranking("events of every family", UserActivity, _users, admin_only=True),
+    "revenue": Ranking(
+        "revenue by plan, each currency by itself", PlanTotals, _revenue, admin_only=True
+    ),
 }
 """Every ranking by its name in the HTTP contract."""

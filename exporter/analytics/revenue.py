@@ -1,4 +1,4 @@
-"""Money: what came in and went back, what recurs every month, what customers are worth.
+"""Money: what came in and what went back.
 
 Money counts when it moved: revenue in the period in which a sale completed, refunds in the one in
 which they were given back, so that the numbers of a past period do not change any more. A sale
@@ -8,10 +8,9 @@ added together. All of it is exact; averages are rounded to 6 decimals, half to 
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
-from typing import Annotated, TypeVar
+from typing import Annotated
 
 from msgspec import Meta
 
@@ -19,15 +18,13 @@ from ..access.principal import Scope
 from ..records.sale import MONEY_IN, SALE
 from ..storage.base import Row, Store
 from ..storage.query import Aggregation, Filter, Function, Measure, Operator, Where
-from .answer import Answer, average, to_step
+from .answer import Answer, average
+from .exchange import Converted, Rates
 from .period import OF_A_USER, Period, scope_filters
-from .subscriptions import PAYING, Subscribed
 
-Key = TypeVar("Key", bound=Hashable)
-
-MONTHS = 12
 IS_MONEY_IN = Filter("type", Operator.IN, tuple(sorted(MONEY_IN)))
 
+Transactions = Annotated[int, Meta(description="The sales that make up the revenue.")]
 Revenue = Annotated[Decimal, Meta(description="Sum of the sales that completed, refunded or not.")]
 Refunds = Annotated[Decimal, Meta(description="Sum of what was given back.")]
 NetRevenue = Annotated[Decimal, Meta(description="revenue - refunds")]
@@ -44,32 +41,23 @@ class CurrencyTotals(Answer, frozen=True):
     ]
 
 
+class ConvertedTotals(Converted, frozen=True):
+    """The money of a period in all currencies, converted to one."""
+
+    revenue: Annotated[Decimal | None, Meta(description="Sum of the converted revenue.")]
+    refunds: Annotated[Decimal | None, Meta(description="Sum of the converted refunds.")]
+    net_revenue: Annotated[Decimal | None, Meta(description="Sum of the converted net revenue.")]
+
+
 class PlanTotals(Answer, frozen=True):
     """The money of a period from one plan in one currency."""
 
     plan: str | None
     currency: str
-    transactions: Annotated[int, Meta(description="The sales that make up the revenue.")]
+    transactions: Transactions
     revenue: Revenue
     refunds: Refunds
     net_revenue: NetRevenue
-
-
-class LifetimeValue(Answer, frozen=True):
-    """What customers spent so far in one currency, over all that is stored up to a moment.
-
-    A customer is a user with a completed sale. For one user it is what that user is worth so far.
-    """
-
-    customers: int
-    transactions: Annotated[int, Meta(description="The sales that completed.")]
-    spent: Annotated[Decimal, Meta(description="Their sum, less what was given back.")]
-    average_order: Annotated[
-        Decimal | None, Meta(description="Sum of the completed sales / transactions")
-    ]
-    average_per_customer: Annotated[Decimal | None, Meta(description="spent / customers")]
-    first_purchase: datetime | None
-    last_purchase: datetime | None
 
 
 async def revenue_by_plan(
@@ -105,6 +93,48 @@ async def revenue_by_plan(
     return sorted(totals, key=lambda part: (-part.transactions, part.plan or "", part.currency))
 
 
+def totals_by_currency(plans: Iterable[PlanTotals]) -> dict[str, CurrencyTotals]:
+    """The same money, by currency."""
+    parts: defaultdict[str, list[PlanTotals]] = defaultdict(list)
+    for plan in plans:
+        parts[plan.currency].append(plan)
+    return {currency: _currency_totals(parts[currency]) for currency in sorted(parts)}
+
+
+def converted_totals(
+    totals: Mapping[str, CurrencyTotals], rates: Rates | None
+) -> ConvertedTotals | None:
+    """The same money in one currency; None without rates."""
+    if rates is None:
+        return None
+    revenue, refunds, net = (
+        rates.total({currency: getattr(part, name) for currency, part in totals.items()})
+        for name in ("revenue", "refunds", "net_revenue")
+    )
+    return ConvertedTotals(**rates.used(totals), revenue=revenue, refunds=refunds, net_revenue=net)
+
+
+async def paying_users(
+    store: Store, scope: Scope, period: Period, where: Where = ()
+) -> dict[str, int]:
+    """Distinct users with a sale that completed in the period, by its currency."""
+    rows = await store.aggregate(
+        Aggregation(
+            family=SALE,
+            measures=(Measure("users", Function.DISTINCT, "userId"),),
+            where=(
+                *scope_filters(scope),
+                IS_MONEY_IN,
+                OF_A_USER,
+                *period.holds("completedAt"),
+                *where,
+            ),
+            by=("currency",),
+        )
+    )
+    return {row["currency"]: row["users"] for row in rows}
+
+
 def _plan_totals(plan: str | None, currency: str, came: Row | None, went: Row | None) -> PlanTotals:
     revenue = Decimal(came["revenue"] if came else 0)
     refunds = Decimal(went["refunds"] if went else 0)
@@ -118,14 +148,6 @@ def _plan_totals(plan: str | None, currency: str, came: Row | None, went: Row | 
     )
 
 
-def totals_by_currency(plans: Iterable[PlanTotals]) -> dict[str, CurrencyTotals]:
-    """The same money, by currency."""
-    parts: defaultdict[str, list[PlanTotals]] = defaultdict(list)
-    for plan in plans:
-        parts[plan.currency].append(plan)
-    return {currency: _currency_totals(parts[currency]) for currency in sorted(parts)}
-
-
 def _currency_totals(plans: Sequence[PlanTotals]) -> CurrencyTotals:
     revenue = sum((plan.revenue for plan in plans), Decimal(0))
     refunds = sum((plan.refunds for plan in plans), Decimal(0))
@@ -135,67 +157,3 @@ def _currency_totals(plans: Sequence[PlanTotals]) -> CurrencyTotals:
         net_revenue=revenue - refunds,
         avg_transaction_value=average(revenue, sum(plan.transactions for plan in plans)),
     )
-
-
-async def lifetime_value(
-    store: Store, scope: Scope, until: datetime, where: Where = ()
-) -> dict[str, LifetimeValue]:
-    """What the scope's users spent before `until`, by currency; sales of no user are left out."""
-    within = (*scope_filters(scope), OF_A_USER, *where)
-    came, went = await asyncio.gather(
-        store.aggregate(
-            Aggregation(
-                family=SALE,
-                measures=(
-                    Measure("customers", Function.DISTINCT, "userId"),
-                    Measure("transactions"),
-                    Measure("revenue", Function.SUM, "revenue"),
-                    Measure("first", Function.MIN, "completedAt"),
-                    Measure("last", Function.MAX, "completedAt"),
-                ),
-                where=(*within, IS_MONEY_IN, Filter("completedAt", Operator.LT, until)),
-                by=("currency",),
-            )
-        ),
-        store.aggregate(
-            Aggregation(
-                family=SALE,
-                measures=(Measure("refunds", Function.SUM, "refunds"),),
-                where=(*within, Filter("refundedAt", Operator.LT, until)),
-                by=("currency",),
-            )
-        ),
-    )
-    refunds = {row["currency"]: row["refunds"] for row in went}
-    return {
-        row["currency"]: LifetimeValue(
-            customers=row["customers"],
-            transactions=row["transactions"],
-            spent=(spent := row["revenue"] - refunds.get(row["currency"], Decimal(0))),
-            average_order=average(row["revenue"], row["transactions"]),
-            average_per_customer=average(spent, row["customers"]),
-            first_purchase=row["first"],
-            last_purchase=row["last"],
-        )
-        for row in came
-    }
-
-
-def annual_recurring(
-    subscriptions: Iterable[Subscribed], key: Callable[[Subscribed], Key]
-) -> dict[Key, Decimal]:
-    """What paying subscriptions pay in a year, exactly, summed by `key` (which names a currency).
-
-    Twelve times the monthly recurring revenue: kept by the year, because a twelfth of a yearly
-    price may have no end as a decimal.
-    """
-    sums: defaultdict[Key, Decimal] = defaultdict(Decimal)
-    for subscription in subscriptions:
-        if subscription.state in PAYING:
-            sums[key(subscription)] += subscription.annual
-    return dict(sums)
-
-
-def monthly(annual: Mapping[Key, Decimal]) -> dict[Key, Decimal]:
-    """A twelfth of each sum: MRR, rounded only here, to 6 decimals, half to even."""
-    return {key: to_step(amount / MONTHS) for key, amount in annual.items()}

@@ -18,15 +18,16 @@ from ..records.sale import MONEY_BACK, SALE, SETTLED
 from ..storage.base import Row, Store
 from ..storage.query import Aggregation, Filter, Measure, Operator, Where, equals
 from .answer import Answer, percent
+from .exchange import Rates
+from .lifetime import LifetimeValue, lifetime_value
 from .period import Period, select
+from .recurring import Recurring, annual_recurring, ledgers, monthly
 from .revenue import (
     IS_MONEY_IN,
+    ConvertedTotals,
     CurrencyTotals,
-    LifetimeValue,
     PlanTotals,
-    annual_recurring,
-    lifetime_value,
-    monthly,
+    converted_totals,
     revenue_by_plan,
     totals_by_currency,
 )
@@ -40,6 +41,9 @@ RevenueByPlan = Annotated[
     list[PlanTotals], Meta(description="The 100 with the most transactions, those first.")
 ]
 ByCurrency = dict[str, LifetimeValue]
+Active = Annotated[int, Meta(description="Running, paid and to be renewed.")]
+Trial = Annotated[int, Meta(description="Running, and not paid yet.")]
+Cancelled = Annotated[int, Meta(description="Running to their end, and not renewed then.")]
 
 
 class SalesStats(Answer, frozen=True):
@@ -57,6 +61,9 @@ class SalesStats(Answer, frozen=True):
         float | None, Meta(description="successful / (successful + failed) transactions, in %.")
     ]
     by_currency: dict[str, CurrencyTotals]
+    converted: Annotated[
+        ConvertedTotals | None, Meta(description="Where exchange rates are configured.")
+    ]
 
 
 class SalesSummary(Answer, frozen=True):
@@ -71,17 +78,17 @@ class PlanSubscriptions(Answer, frozen=True):
     """The subscriptions to one plan."""
 
     plan: str | None
-    active: int
-    trial: int
-    cancelled: int
+    active: Active
+    trial: Trial
+    cancelled: Cancelled
 
 
 class SubscriptionCounts(Answer, frozen=True):
     """The subscriptions that run at a moment."""
 
-    active: int
-    trial: Annotated[int, Meta(description="Running, and not paid yet.")]
-    cancelled: Annotated[int, Meta(description="Running to their end, and not renewed then.")]
+    active: Active
+    trial: Trial
+    cancelled: Cancelled
     by_plan: list[PlanSubscriptions]
 
 
@@ -93,6 +100,10 @@ class SalesBreakdown(Answer, frozen=True):
     customer_lifetime_value: ByCurrency
     monthly_recurring_revenue: Annotated[
         dict[str, Decimal], Meta(description="By currency, of active and cancelled subscriptions.")
+    ]
+    recurring_revenue: Annotated[
+        dict[str, Recurring],
+        Meta(description="By currency: how MRR moved from the period's start to its end."),
     ]
     subscriptions: SubscriptionCounts
     payment_method_distribution: list[Slice]
@@ -107,31 +118,54 @@ _COUNTS = (
 )
 
 
+async def sales_stats(
+    store: Store, scope: Scope, period: Period, where: Where = (), rates: Rates | None = None
+) -> SalesStats:
+    """The sales of the scope in the period, and their money by currency."""
+    (row,), plans = await asyncio.gather(
+        store.aggregate(Aggregation(SALE, _COUNTS, select(SALE, scope, period, where))),
+        revenue_by_plan(store, scope, period, where),
+    )
+    return _stats(row, plans, rates)
+
+
 async def sales_summary(
-    store: Store, scope: Scope, period: Period, where: Where = ()
+    store: Store,
+    scope: Scope,
+    period: Period,
+    where: Where = (),
+    *,
+    now: datetime,
+    rates: Rates | None = None,
 ) -> SalesSummary:
     """The sales of the scope in the period; lifetime values are up to its end."""
     (row,), plans, lifetime = await asyncio.gather(
         store.aggregate(Aggregation(SALE, _COUNTS, select(SALE, scope, period, where))),
         revenue_by_plan(store, scope, period, where),
-        lifetime_value(store, scope, period.end, where),
+        lifetime_value(store, scope, period.end, now, where),
     )
     return SalesSummary(
-        stats=_stats(row, plans),
+        stats=_stats(row, plans, rates),
         revenue_by_plan=plans[:MOST],
         customer_lifetime_value=lifetime,
     )
 
 
 async def sales_breakdown(
-    store: Store, scope: Scope, period: Period, now: datetime, where: Where = ()
+    store: Store,
+    scope: Scope,
+    period: Period,
+    where: Where = (),
+    *,
+    now: datetime,
+    rates: Rates | None = None,
 ) -> SalesBreakdown:
     """The same, with payment methods, and the subscriptions at the period's end.
 
     A period that is not over yet is looked at `now`: who will renew is not known.
     """
-    summary, methods, subscribed = await asyncio.gather(
-        sales_summary(store, scope, period, where),
+    summary, methods, subscribed, recurring = await asyncio.gather(
+        sales_summary(store, scope, period, where, now=now, rates=rates),
         top(
             store,
             SALE,
@@ -140,6 +174,7 @@ async def sales_breakdown(
             select(SALE, scope, period, where),
         ),
         subscriptions_at(store, scope, min(period.end, now), where),
+        ledgers(store, scope, period, now, where),
     )
     whole = summary.stats.total_transactions
     return SalesBreakdown(
@@ -149,6 +184,7 @@ async def sales_breakdown(
         monthly_recurring_revenue=monthly(
             annual_recurring(subscribed, lambda subscription: subscription.currency)
         ),
+        recurring_revenue={currency: ledger.shown() for currency, ledger in recurring.items()},
         subscriptions=subscription_counts(subscribed),
         payment_method_distribution=slices(methods, "paymentMethod", whole),
     )
@@ -175,7 +211,8 @@ def subscription_counts(subscribed: Iterable[Subscribed]) -> SubscriptionCounts:
     )
 
 
-def _stats(row: Row, plans: Sequence[PlanTotals]) -> SalesStats:
+def _stats(row: Row, plans: Sequence[PlanTotals], rates: Rates | None) -> SalesStats:
+    totals = totals_by_currency(plans)
     successful, failed = row["successful_transactions"], row["failed_transactions"]
     return SalesStats(
         total_transactions=row["total_transactions"],
@@ -183,5 +220,6 @@ def _stats(row: Row, plans: Sequence[PlanTotals]) -> SalesStats:
         failed_transactions=failed,
         refunded_transactions=row["refunded_sales"] + row["money_back"],
         success_rate=percent(successful, successful + failed),
-        by_currency=totals_by_currency(plans),
+        by_currency=totals,
+        converted=converted_totals(totals, rates),
     )

@@ -13,7 +13,7 @@ its `trialEnd`; one that will not renew (`autoRenew` false) is cancelled, and go
 """
 
 import asyncio
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -31,6 +31,12 @@ GRACE = timedelta(days=3)
 
 PAGE = 10_000
 """Sales that are read from the store at once."""
+
+AT_ONCE = 1_000
+"""Users that are named in one question."""
+
+Customer = tuple[str, str | None, str]
+"""The tenant, the user, and '': or for a sale of no user, the transaction that is by itself."""
 
 
 class State(StrEnum):
@@ -77,38 +83,50 @@ class Subscribed:
         if daily, and once if yearly.
     """
 
-    tenant: str
-    user: str | None
+    customer: Customer
     plan: str | None
     currency: str
     state: State
     annual: Decimal
     start: datetime
 
+    @property
+    def user(self) -> str | None:
+        """Whose it is; None for one of no user."""
+        return self.customer[1]
+
 
 async def subscriptions_at(
     store: Store, scope: Scope | None, at: datetime, where: Where = ()
 ) -> list[Subscribed]:
     """The subscriptions of the scope that run at `at`, in no particular order."""
-    common = (
-        *scope_filters(scope),
-        Filter("type", Operator.IN, ("subscription", "upgrade")),
-        Filter("status", Operator.IN, tuple(sorted(SETTLED))),
-        *where,
-    )
+    common = (*scope_filters(scope), *_PAID, *where)
     found = await asyncio.gather(*(_find(store, (*common, *part)) for part in _may_run(at)))
     return await asyncio.to_thread(running, [sale for sales in found for sale in sales], at)
 
 
+async def paid_before(
+    store: Store, scope: Scope, customers: Sequence[Customer], at: datetime, where: Where = ()
+) -> set[Customer]:
+    """Those of the scope's customers who paid for a subscription at some moment before `at`."""
+    users = [user for _, user, _ in customers if user is not None]
+    found: set[Customer] = set()
+    for place in range(0, len(users), AT_ONCE):
+        named = Filter("userId", Operator.IN, tuple(users[place : place + AT_ONCE]))
+        sales = await _find(store, (*scope_filters(scope), *_PAID, named, *where))
+        found |= {_customer(sale) for sale in sales if _paid_before(sale, at)}
+    return found
+
+
 def running(sales: Iterable[Sale], at: datetime) -> list[Subscribed]:
     """The subscriptions that settled `sales` pay for and that run at `at`."""
-    latest: dict[Hashable, tuple[datetime, Sale]] = {}
-    upgraded: dict[Hashable, datetime] = {}
+    latest: dict[tuple[Customer, str | None], tuple[datetime, Sale]] = {}
+    upgraded: dict[Customer, datetime] = {}
     for sale in sales:
         start = _start_of(sale)
         if not _runs(sale, start, at):
             continue
-        user = _subscriber(sale)
+        user = _customer(sale)
         kept = latest.get((user, sale.plan))
         if kept is None or _rank(kept[1]) < _rank(sale):
             latest[user, sale.plan] = start, sale
@@ -117,8 +135,14 @@ def running(sales: Iterable[Sale], at: datetime) -> list[Subscribed]:
     return [
         _subscribed(sale, start, at)
         for start, sale in latest.values()
-        if start >= upgraded.get(_subscriber(sale), start)
+        if start >= upgraded.get(_customer(sale), start)
     ]
+
+
+_PAID = (
+    Filter("type", Operator.IN, ("subscription", "upgrade")),
+    Filter("status", Operator.IN, tuple(sorted(SETTLED))),
+)
 
 
 def _may_run(at: datetime) -> tuple[Where, ...]:
@@ -165,22 +189,36 @@ def _start_of(sale: Sale) -> datetime:
     return start
 
 
-def _runs(sale: Sale, start: datetime, at: datetime) -> bool:
-    if sale.type == "upgrade" and sale.subscription is None:
-        return False
-    if start > at:  # first of all: a start may be so far away that the calendar ends before it
-        return False
-    if sale.refunded_at is not None and sale.refunded_at <= at:
-        return False
+def _pays(sale: Sale) -> bool:
+    """Whether a sale pays for a subscription at all: an upgrade does where it states its terms."""
+    return sale.type != "upgrade" or sale.subscription is not None
+
+
+def _end_of(sale: Sale, start: datetime) -> datetime:
+    """When what began at `start` ends, by its terms or by a refund."""
     terms = sale.subscription or Subscription()
     end = terms.end_date or BILLINGS[terms.interval].after(start) + GRACE
-    return at < end
+    return end if sale.refunded_at is None else min(end, sale.refunded_at)
 
 
-def _subscriber(sale: Sale) -> Hashable:
+def _runs(sale: Sale, start: datetime, at: datetime) -> bool:
+    # The start first: it may be so far away that the calendar ends before the subscription does.
+    return _pays(sale) and start <= at < _end_of(sale, start)
+
+
+def _paid_before(sale: Sale, at: datetime) -> bool:
+    """Whether a sale was recurring revenue at some moment before `at`: running, and not a trial."""
+    start = _start_of(sale)
+    if start >= at or not _pays(sale) or not sale.amount:
+        return False
+    trial_end = sale.subscription.trial_end if sale.subscription is not None else None
+    return max(start, trial_end or start) < min(at, _end_of(sale, start))
+
+
+def _customer(sale: Sale) -> Customer:
     if sale.user_id is None:
-        return sale.tenant_id, None, sale.transaction_id
-    return sale.tenant_id, sale.user_id
+        return sale.tenant_id or "", None, sale.transaction_id
+    return sale.tenant_id or "", sale.user_id, ""
 
 
 def _rank(sale: Sale) -> tuple[datetime, datetime, str]:
@@ -197,8 +235,7 @@ def _subscribed(sale: Sale, start: datetime, at: datetime) -> Subscribed:
     elif terms.auto_renew is False:
         state = State.CANCELLED
     return Subscribed(
-        tenant=sale.tenant_id or "",
-        user=sale.user_id,
+        customer=_customer(sale),
         plan=sale.plan,
         currency=sale.currency,
         state=state,

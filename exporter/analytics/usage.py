@@ -12,6 +12,7 @@ from ..records.ai_request import AI_REQUEST, ENDED
 from ..storage.base import Row, Store
 from ..storage.query import Aggregation, Filter, Function, Measure, Operator, Where, equals
 from .answer import Answer, percent
+from .intervals import Interval
 from .period import Period, scope_filters, select
 from .series import series
 from .slices import MOST, Slice, top
@@ -25,7 +26,7 @@ HAS_ENDED = (Filter("status", Operator.IN, tuple(sorted(ENDED))),)
 Tokens = Annotated[int, Meta(description="Input and output tokens together.")]
 Cost = Annotated[float, Meta(description="US dollars, as reported or else estimated.")]
 AvgDuration = Annotated[
-    float | None, Meta(description="Mean duration in ms, of the requests that say one.")
+    float | None, Meta(description="Sum of the durations / requests that say one, in ms.")
 ]
 SuccessRate = Annotated[
     float | None, Meta(description="completed / (completed + failed + cancelled), in %.")
@@ -40,13 +41,19 @@ class AiStats(Answer, frozen=True):
 
     total_requests: Annotated[int, Meta(description="Requests, whatever their status.")]
     total_tokens: Tokens
-    input_tokens: int
-    output_tokens: int
+    input_tokens: Annotated[int, Meta(description="Tokens that went in.")]
+    output_tokens: Annotated[int, Meta(description="Tokens that came out.")]
     total_cost: Cost
     avg_duration: AvgDuration
-    p50_duration: float | None
-    p95_duration: float | None
-    p99_duration: float | None
+    p50_duration: Annotated[
+        float | None, Meta(description="The duration in ms that 50 % do not exceed.")
+    ]
+    p95_duration: Annotated[
+        float | None, Meta(description="The duration in ms that 95 % do not exceed.")
+    ]
+    p99_duration: Annotated[
+        float | None, Meta(description="The duration in ms that 99 % do not exceed.")
+    ]
     success_count: Annotated[int, Meta(description="Requests that completed.")]
     failure_count: Annotated[int, Meta(description="Requests that failed.")]
     cancelled_count: Annotated[int, Meta(description="Requests that were cancelled.")]
@@ -66,12 +73,26 @@ class AiSlice(Slice, frozen=True):
 class AiPoint(Answer, frozen=True):
     """The AI requests that began in one interval."""
 
-    time: Annotated[datetime, Meta(description="The beginning of the hour or day.")]
+    time: Annotated[datetime, Meta(description="The beginning of the interval.")]
     count: Annotated[int, Meta(description="Requests, whatever their status.")]
     total_tokens: Tokens
     total_cost: Cost
     avg_duration: AvgDuration
     success_rate: SuccessRate
+
+
+class RouterSavings(Answer, frozen=True):
+    """What a model router saved, in US dollars."""
+
+    routed_requests: Annotated[int, Meta(description="Requests with `routing.wasRouted`.")]
+    baseline_cost: Annotated[
+        float,
+        Meta(description="Sum of `routing.baselineCost`, of the routed ones that say both costs."),
+    ]
+    cost: Annotated[float, Meta(description="Sum of the costs of the same requests.")]
+    savings: Annotated[
+        float, Meta(description="baselineCost - cost; negative where routing cost more.")
+    ]
 
 
 class AiBreakdown(Answer, frozen=True):
@@ -82,6 +103,7 @@ class AiBreakdown(Answer, frozen=True):
     feature_distribution: list[AiSlice]
     provider_distribution: list[AiSlice]
     plan_distribution: list[AiSlice]
+    router: RouterSavings
     time_series: list[AiPoint]
 
 
@@ -108,6 +130,17 @@ _PART = (
     Measure("completed", where=(equals("status", "completed"),)),
     Measure("ended", where=HAS_ENDED),
 )
+_WAS_ROUTED = equals("routing.wasRouted", True)
+_SAYS_COSTS = (
+    _WAS_ROUTED,
+    Filter("routing.baselineCost", Operator.NE, None),
+    Filter("cost", Operator.NE, None),
+)
+_ROUTER = (
+    Measure("routed_requests", where=(_WAS_ROUTED,)),
+    Measure("baseline_cost", Function.SUM, "routing.baselineCost", where=_SAYS_COSTS),
+    Measure("cost", Function.SUM, "cost", where=_SAYS_COSTS),
+)
 _DISTRIBUTIONS: Mapping[str, str] = {
     "model_distribution": "model",
     "feature_distribution": "feature",
@@ -133,22 +166,41 @@ async def ai_breakdown(
     store: Store, scope: Scope, period: Period, where: Where = ()
 ) -> AiBreakdown:
     """The AI requests of the scope that began in the period, by label and over time."""
-    stats, distributions, points = await asyncio.gather(
+    stats, distributions, router, points = await asyncio.gather(
         ai_stats(store, scope, period, where),
         asyncio.gather(
             *(_groups(store, by, scope, period, where) for by in _DISTRIBUTIONS.values())
         ),
-        series(store, AI_REQUEST, _PART, scope, period, where=where),
+        router_savings(store, scope, period, where),
+        ai_series(store, scope, period, where),
     )
     slices = {
         name: _slices(rows, by, stats.total_requests)
         for (name, by), rows in zip(_DISTRIBUTIONS.items(), distributions, strict=True)
     }
-    return AiBreakdown(
-        stats=stats,
-        time_series=[AiPoint(time=row["time"], **_part(row)) for row in points],
-        **slices,
+    return AiBreakdown(stats=stats, router=router, time_series=points, **slices)
+
+
+async def ai_series(
+    store: Store,
+    scope: Scope,
+    period: Period,
+    where: Where = (),
+    interval: Interval | None = None,
+) -> list[AiPoint]:
+    """The AI requests of the scope that began in each interval of the period."""
+    rows = await series(store, AI_REQUEST, _PART, scope, period, where=where, interval=interval)
+    return [AiPoint(time=row["time"], **_part(row)) for row in rows]
+
+
+async def router_savings(
+    store: Store, scope: Scope, period: Period, where: Where = ()
+) -> RouterSavings:
+    """What routing saved on the requests of the scope that began in the period."""
+    (row,) = await store.aggregate(
+        Aggregation(AI_REQUEST, _ROUTER, select(AI_REQUEST, scope, period, where))
     )
+    return RouterSavings(**row, savings=row["baseline_cost"] - row["cost"])
 
 
 async def top_models(

@@ -1,12 +1,14 @@
-"""Users: who was active, by the events of any family.
+"""Users: how many there are, how many of them are active, new, returning and gone.
 
-A user is a tenant and a user id. Events of no user make nobody active.
+DAU, WAU and MAU are |U(t-1d, t)|, |U(t-7d, t)| and |U(t-30d, t)|, where t is the period's end and
+U(a, b) are the users with an event of any family in [a, b). A user is new in the period of their
+first event within retention.
 """
 
 import asyncio
 from collections import Counter, defaultdict
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Annotated
 
 from msgspec import Meta
@@ -15,11 +17,34 @@ from ..access.principal import Scope
 from ..family import Family
 from ..storage.base import Row, Store
 from ..storage.query import Aggregation, Function, Measure, Where
-from .answer import Answer
-from .period import OF_A_USER, Period, select
+from .activity import Seen, User, seen
+from .answer import Answer, percent
+from .intervals import DAY
+from .period import OF_A_USER, Period, select, up_to
 
-User = tuple[str, str]
-"""The tenant and the user's id."""
+WINDOWS: Mapping[str, timedelta] = {"dau": DAY, "wau": 7 * DAY, "mau": 30 * DAY}
+"""How long before the end of a period a user counts as active, by the number's name."""
+
+
+class UserNumbers(Answer, frozen=True):
+    """The users of a period, by the events of every family."""
+
+    total_users: Annotated[
+        int, Meta(description="Users ever seen (within retention) up to the period's end.")
+    ]
+    active_users: Annotated[int, Meta(description="Distinct users with an event in the period.")]
+    new_users: Annotated[int, Meta(description="Active users whose first event is in the period.")]
+    returning_users: Annotated[int, Meta(description="activeUsers - newUsers")]
+    churned_users: Annotated[
+        int,
+        Meta(description="Users active in the period before, of the same length, and not in this."),
+    ]
+    churn_rate: Annotated[float | None, Meta(description="churnedUsers / totalUsers, in %.")]
+    active_user_rate: Annotated[float | None, Meta(description="activeUsers / totalUsers, in %.")]
+    dau: Annotated[int, Meta(description="Distinct users of the day up to the period's end.")]
+    wau: Annotated[int, Meta(description="Distinct users of the 7 days up to the period's end.")]
+    mau: Annotated[int, Meta(description="Distinct users of the 30 days up to the period's end.")]
+    stickiness: Annotated[float | None, Meta(description="dau / mau, in %.")]
 
 
 class UserActivity(Answer, frozen=True):
@@ -27,22 +52,25 @@ class UserActivity(Answer, frozen=True):
 
     user_id: str
     events: Annotated[int, Meta(description="Recorded events of every family.")]
-    by_family: Annotated[dict[str, int], Meta(description="The same, by the kind of event.")]
+    by_family: Annotated[dict[str, int], Meta(description="Recorded events, by the kind of event.")]
 
 
-async def last_seen(
-    store: Store, families: Sequence[Family], scope: Scope | None, period: Period
-) -> dict[User, datetime]:
-    """Everybody with an event in the period, and the time of their last one.
+async def user_numbers(
+    store: Store, families: Sequence[Family], scope: Scope, period: Period
+) -> UserNumbers:
+    """The users of the scope in the period."""
+    ever, before = await asyncio.gather(
+        seen(store, families, scope, up_to(period.end)),
+        seen(store, families, scope, period.before),
+    )
+    return await asyncio.to_thread(_numbers, ever, before, period)
 
-    One family after the other: this is asked in the background as well, where it must leave the
-    store's readers to the callers. The merging is done off the loop, as there may be many users.
-    """
-    seen: dict[User, datetime] = {}
-    for family in families:
-        rows = await _last(store, family, scope, period, ("tenantId", "userId"))
-        await asyncio.to_thread(_merge_times, rows, seen)
-    return seen
+
+async def total_users(
+    store: Store, families: Sequence[Family], scope: Scope, until: datetime
+) -> int:
+    """How many users of the scope were ever seen before `until`."""
+    return len(await seen(store, families, scope, up_to(until)))
 
 
 async def active_by_plan(
@@ -51,7 +79,14 @@ async def active_by_plan(
     """Distinct users with an event in the period, by the plan of their last event, or ''."""
     latest: dict[User, tuple[datetime, str | None]] = {}
     for family in families:
-        rows = await _last(store, family, scope, period, ("tenantId", "userId", "userPlan"))
+        rows = await store.aggregate(
+            Aggregation(
+                family=family,
+                measures=(Measure("last", Function.MAX, family.time_field),),
+                where=select(family, scope, period, (OF_A_USER,)),
+                by=("tenantId", "userId", "userPlan"),
+            )
+        )
         await asyncio.to_thread(_merge_plans, rows, latest)
     return Counter(plan or "" for _, plan in latest.values())
 
@@ -83,24 +118,25 @@ async def busiest_users(
     return await asyncio.to_thread(_rank, dict(zip(kinds, found, strict=True)), limit)
 
 
-async def _last(
-    store: Store, family: Family, scope: Scope | None, period: Period, by: tuple[str, ...]
-) -> list[Row]:
-    return await store.aggregate(
-        Aggregation(
-            family=family,
-            measures=(Measure("last", Function.MAX, family.time_field),),
-            where=select(family, scope, period, (OF_A_USER,)),
-            by=by,
-        )
+def _numbers(ever: Mapping[User, Seen], before: Collection[User], period: Period) -> UserNumbers:
+    active = {user for user, known in ever.items() if known.last >= period.start}
+    new = sum(ever[user].first >= period.start for user in active)
+    churned = sum(user not in active for user in before)
+    windows = {
+        name: sum(known.last >= period.end - length for known in ever.values())
+        for name, length in WINDOWS.items()
+    }
+    return UserNumbers(
+        total_users=len(ever),
+        active_users=len(active),
+        new_users=new,
+        returning_users=len(active) - new,
+        churned_users=churned,
+        churn_rate=percent(churned, len(ever)),
+        active_user_rate=percent(len(active), len(ever)),
+        stickiness=percent(windows["dau"], windows["mau"]),
+        **windows,
     )
-
-
-def _merge_times(rows: Sequence[Row], seen: dict[User, datetime]) -> None:
-    for row in rows:
-        user, last = (row["tenantId"], row["userId"]), row["last"]
-        if user not in seen or seen[user] < last:
-            seen[user] = last
 
 
 def _merge_plans(rows: Sequence[Row], latest: dict[User, tuple[datetime, str | None]]) -> None:

@@ -219,4 +219,5 @@ class SpoolDetour:
         fill = self._spool.fill
         self._metrics.set(catalogue.SPOOL_EVENTS, (), fill.waiting)
         self._metrics.set(catalogue.SPOOL_BYTES, (), fill.waiting_bytes)
+        self._metrics.set(catalogue.SPOOL_LIMIT, (), self._spool.max_bytes)
         self._metrics.set(catalogue.DEAD_LETTERS_WAITING, (), fill.dead)

@@ -120,6 +120,11 @@ AI_REQUEST_COST = Counter(
     "Cost of ended AI requests in US dollars.",
     ("model", "user_plan"),
 )
+AI_REQUEST_UNPRICED_TOKENS = Counter(
+    "ai_request_unpriced_tokens_total",
+    "Tokens of ended AI requests whose cost was neither reported nor in the price list.",
+    ("model",),
+)
 AI_REQUEST_RATING = Histogram(
     "ai_request_rating",
     "First rating that users gave an AI request, from 1 to 5.",
@@ -266,6 +271,7 @@ SPOOL_EVENTS = Gauge(
     "exporter_spool_events", "Events in the spool, waiting for the database to come back."
 )
 SPOOL_BYTES = Gauge("exporter_spool_bytes", "Bytes in the spool.", (), "bytes")
+SPOOL_LIMIT = Gauge("exporter_spool_limit_bytes", "Bytes that the spool may hold.", (), "bytes")
 DEAD_LETTERS = Counter(
     "exporter_dead_letters_total",
     "Spooled events and changes that could not be replayed and were set aside, by reason.",
@@ -298,6 +304,12 @@ BACKGROUND_TASK_FAILURES = Counter(
 BACKGROUND_TASK_LAST_SUCCESS = Gauge(
     "exporter_background_task_last_success_timestamp_seconds",
     "Unix time at which a background task last succeeded; the age of what it refreshes.",
+    ("task",),
+    "seconds",
+)
+BACKGROUND_TASK_INTERVAL = Gauge(
+    "exporter_background_task_interval_seconds",
+    "Time between two runs of a background task, as it is set.",
     ("task",),
     "seconds",
 )

@@ -180,6 +180,9 @@ def _mirror_ending(request: AiRequest, model: str, feature: str, plan: str, out:
         out.inc(catalogue.AI_REQUEST_TOKENS, (model, "output", plan), request.tokens.output)
     if request.cost is not None:
         out.inc(catalogue.AI_REQUEST_COST, (model, plan), request.cost)
+    elif request.tokens is not None:
+        unpriced = request.tokens.input + request.tokens.output
+        out.inc(catalogue.AI_REQUEST_UNPRICED_TOKENS, (model,), unpriced)
     routing = request.routing
     if routing is not None and routing.was_routed:
         labels = (model, routing.baseline_model or "")

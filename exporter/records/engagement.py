@@ -1,12 +1,21 @@
 """User engagement: what people did in the product, by session."""
 
+from datetime import timedelta
 from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from ..family import Family, Mirror, Origin, Tracked
+from ..family import Family, Mirror, Origin, Price, Tracked
 from ..fields import Count, FreeMap, Identifier, Label, Moment, Percentage, Quantity, Url
 from ..metrics import catalogue
+
+IDLE = timedelta(minutes=30)
+"""A session without an event for this long has ended."""
+LOGOUT = "logout"
+"""The event that ends a session at once."""
+SEARCH = "search"
+"""The event whose `properties.query` is what somebody searched for."""
+LONGEST_QUERY = 128
 
 
 class PageMetadata(Struct, rename="camel", forbid_unknown_fields=True, frozen=True):
@@ -26,7 +35,11 @@ class PageMetadata(Struct, rename="camel", forbid_unknown_fields=True, frozen=Tr
 
 
 class Track(Tracked, kw_only=True):
-    """The body of `POST /api/analytics/engagement/track`."""
+    """The body of `POST /api/analytics/engagement/track`.
+
+    A `logout` ends its session. The text that an event `search` has as `properties.query` is
+    counted among the top searches.
+    """
 
     event: Label
     session_id: Identifier
@@ -40,9 +53,25 @@ class Track(Tracked, kw_only=True):
 
 
 class Engagement(Track, kw_only=True):
-    """What is stored of an engagement event."""
+    """What is stored of an engagement event.
+
+    `search_query` is what was searched for: free properties cannot be grouped by.
+    """
 
     origin: Origin = Origin()
+    search_query: Label | None = None
+
+
+def complete(document: Engagement, price: Price) -> None:
+    """Take what was searched for out of the properties, in small letters and with single blanks.
+
+    Searches that differ in nothing else are the same search; a long one counts by its beginning.
+    """
+    if document.event == SEARCH and document.properties:
+        query = document.properties.get("query")
+        if isinstance(query, str):
+            words = " ".join(query.lower().split())
+            document.search_query = words[:LONGEST_QUERY].rstrip() or None
 
 
 def mirror(before: Engagement | None, after: Engagement, out: Mirror) -> None:
@@ -67,6 +96,7 @@ ENGAGEMENT = Family(
         "page",
         "feature",
         "userPlan",
+        "searchQuery",
         "origin.deviceType",
         "origin.browser",
         "origin.os",
@@ -85,5 +115,6 @@ ENGAGEMENT = Family(
         "metadata.formInteractions",
     ),
     answer=("eventId",),
+    complete=complete,
     mirror=mirror,
 )

@@ -12,10 +12,11 @@ from ..access.rate_limit import Allowance
 from ..errors import Forbidden, RateLimited, Unauthorized
 from ..metrics import catalogue
 from ..validation import read_query
-from .bodies import respond
+from .answer_cache import question
+from .bodies import encode, respond
 from .errors import limit_headers
 from .middleware import Handler
-from .route import Access, Call, NoQuery, Reply, Route, Services
+from .route import JSON, Access, Call, NoQuery, Reply, Route, Services
 
 OPEN = frozenset({Access.PUBLIC, Access.METRICS})
 
@@ -34,17 +35,15 @@ def endpoint(route: Route, services: Services) -> Handler:
         query = nothing_asked
         if request.query_string or route.query is not NoQuery:
             query = _query(route, request)
-        answer = await route.handle(
-            Call(
-                request=request,
-                route=route,
-                services=services,
-                principal=principal,
-                query=query,
-                address=address,
-            )
+        call = Call(
+            request=request,
+            route=route,
+            services=services,
+            principal=principal,
+            query=query,
+            address=address,
         )
-        response = _response(answer)
+        response = await _cached(call) if route.cached else _response(await route.handle(call))
         if allowance is not None:
             response.headers.update(
                 limit_headers(allowance.limit, allowance.remaining, allowance.reset)
@@ -103,6 +102,23 @@ def _query(route: Route, request: web.Request) -> Any:
     parameters = request.query
     repeated = {name for name in parameters if len(parameters.getall(name)) > 1}
     return read_query(route.query, parameters, repeated)
+
+
+async def _cached(call: Call[Any]) -> web.Response:
+    """The answer to a call, or the one that is kept of an earlier one; `Age` says how old it is."""
+
+    async def ask() -> bytes:
+        answer = await call.route.handle(call)
+        if isinstance(answer, Reply | web.StreamResponse):
+            raise TypeError(f"{call.route.path} is cached, and has to give what can be encoded")
+        return encode(answer)
+
+    key = question(call.route.path, call.request.match_info, call.caller, call.query)
+    answer = await call.services.answers.get(key, ask)
+    response = web.Response(body=answer.body, content_type=JSON)
+    if answer.age is not None:
+        response.headers["Age"] = str(int(answer.age))
+    return response
 
 
 def _response(answer: Any) -> web.StreamResponse:

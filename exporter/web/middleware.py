@@ -29,7 +29,9 @@ SECURITY_HEADERS = {
 HSTS = {"Strict-Transport-Security": "max-age=31536000; includeSubDomains"}
 CORS_METHODS = "GET, POST, PUT"
 CORS_HEADERS = "Authorization, Content-Type, X-API-Key, X-Request-Id, traceparent"
-CORS_EXPOSED = "X-Request-Id, Retry-After, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset"
+CORS_EXPOSED = (
+    "Age, X-Request-Id, Retry-After, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset"
+)
 
 REQUEST_ID = web.RequestKey("request_id", str)
 TRACE_ID: web.RequestKey[str | None] = web.RequestKey("trace_id")

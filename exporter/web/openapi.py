@@ -53,6 +53,10 @@ FAILURES: Mapping[int, type[MeterhouseError]] = {
 """What a declared status of failure means."""
 
 HEADERS: Mapping[str, tuple[str, Schema]] = {
+    "Age": (
+        "Seconds since the answer was made, where it was kept of an earlier call.",
+        {"type": "integer", "minimum": 0},
+    ),
     "X-Request-Id": ("The id of the call: the caller's own, if it sent one.", {"type": "string"}),
     "Retry-After": ("Seconds until it is worth trying again.", {"type": "integer", "minimum": 0}),
     "RateLimit-Limit": ("Calls allowed in a window.", {"type": "integer", "minimum": 0}),
@@ -176,7 +180,7 @@ def _operation(route: Route, schemas: Schemas) -> dict[str, Any]:
         for status in failures - route.answers.keys()
     }
     for status, answer in route.answers.items():
-        responses[str(status)] = _answer(status, answer, admission, schemas)
+        responses[str(status)] = _answer(route, status, answer, schemas)
     operation["responses"] = dict(sorted(responses.items()))
     return operation
 
@@ -227,15 +231,16 @@ def _body(body: Any, media: str, schemas: Schemas) -> Schema:
     return {"schema": {"description": described, **events["items"]}}
 
 
-def _answer(status: int, answer: Any, admission: Admission, schemas: Schemas) -> Schema:
+def _answer(route: Route, status: int, answer: Any, schemas: Schemas) -> Schema:
     schema = schemas.of(answer)
     media = JSON
     if schema.get("type") == "string":  # ready text says what it is, or is plain
         media = schema.get("contentMediaType", TEXT)
-    limits = RATE_LIMITS if admission.limited else ()
+    limits = RATE_LIMITS if ADMISSIONS[route.access].limited else ()
+    age = ("Age",) if route.cached else ()
     return {
         "description": HTTPStatus(status).phrase,
-        "headers": _headers(["X-Request-Id", *limits]),
+        "headers": _headers(["X-Request-Id", *limits, *age]),
         "content": {media: {"schema": schema}},
     }
 

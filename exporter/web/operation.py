@@ -6,11 +6,13 @@ from typing import Literal
 
 import msgspec
 from aiohttp import web
+from redis.asyncio import Redis
 
 from .. import __version__
 from ..errors import Unavailable
 from ..metrics import catalogue
 from ..metrics.exposition import content_type, gzip_chunks, negotiate, render
+from ..shared_redis import RedisAway
 from ..storage.base import StoreUnavailable
 from .route import RUNTIME, Access, Call, NoQuery, Reply, Route
 
@@ -26,8 +28,8 @@ class Dependency(msgspec.Struct, rename="camel", omit_defaults=True):
 class Health(msgspec.Struct, rename="camel"):
     """The state of the service.
 
-    `healthy`; `degraded` while it records into the spool, because the database is away; or
-    `unhealthy` while it cannot record at all.
+    `healthy`; `degraded` while it can record, but something is away that it can do without for a
+    while; or `unhealthy` while it cannot record.
     """
 
     status: Literal["healthy", "degraded", "unhealthy"]
@@ -64,33 +66,51 @@ async def scrape(call: Call[NoQuery]) -> web.Response:
     return response
 
 
-async def _dependencies(call: Call[NoQuery]) -> list[Dependency]:
-    """The store, and the spool where there is one."""
-    store = Dependency(call.store.name, "healthy")
+async def _store(call: Call[NoQuery]) -> Dependency:
     try:
         await call.store.ping()
     except StoreUnavailable as error:
-        store = Dependency(call.store.name, "unhealthy", str(error))
+        return Dependency(call.store.name, "unhealthy", str(error))
+    return Dependency(call.store.name, "healthy")
+
+
+async def _beside_the_store(call: Call[NoQuery]) -> list[Dependency]:
+    """The spool and Redis, where they are in use."""
+    found = []
+    detour, redis = call.services.detour, call.services.redis
+    if detour is not None:
+        full = None if detour.has_room else "The spool is full."
+        found.append(Dependency("spool", "unhealthy" if full else "healthy", full))
+    if redis is not None:
+        try:
+            await redis.ask(_ping)
+        except RedisAway:
+            message = "Redis does not answer; this replica goes on with its memory."
+            found.append(Dependency("redis", "unhealthy", message))
+        else:
+            found.append(Dependency("redis", "healthy"))
+    return found
+
+
+async def _ping(redis: Redis) -> None:
+    await redis.ping()
+
+
+def _can_record(call: Call[NoQuery], store: Dependency) -> bool:
+    """The spool stands in for the store, and the store does without the spool."""
     detour = call.services.detour
-    if detour is None:
-        return [store]
-    if detour.has_room:
-        return [store, Dependency("spool", "healthy")]
-    return [store, Dependency("spool", "unhealthy", "The spool is full.")]
-
-
-def _status(dependencies: list[Dependency]) -> Literal["healthy", "degraded", "unhealthy"]:
-    well = [dependency.status == "healthy" for dependency in dependencies]
-    if all(well):
-        return "healthy"
-    # The spool stands in for the store, and the store does without the spool.
-    return "degraded" if any(well) else "unhealthy"
+    return store.status == "healthy" or (detour is not None and detour.has_room)
 
 
 async def health(call: Call[NoQuery]) -> Reply:
     """200 while events can be recorded, 503 while not; says what is wrong."""
-    dependencies = await _dependencies(call)
-    status = _status(dependencies)
+    store = await _store(call)
+    dependencies = [store, *await _beside_the_store(call)]
+    status: Literal["healthy", "degraded", "unhealthy"] = "healthy"
+    if not _can_record(call, store):
+        status = "unhealthy"
+    elif any(dependency.status == "unhealthy" for dependency in dependencies):
+        status = "degraded"
     return Reply(
         503 if status == "unhealthy" else 200,
         Health(
@@ -114,7 +134,7 @@ async def ready(call: Call[NoQuery]) -> Alive:
     detour = call.services.detour
     if detour is not None and detour.has_room:
         return Alive()
-    if _status(await _dependencies(call)) == "unhealthy":
+    if not _can_record(call, await _store(call)):
         raise Unavailable("The service cannot record events just now.")
     return Alive()
 

@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from ..access.principal import Scope
+from ..analytics.intervals import Interval
 from ..analytics.period import Period
 from ..clock import to_milliseconds
 from ..errors import Invalid, Problem
@@ -32,6 +33,15 @@ LENGTHS: Mapping[str, timedelta] = {
     "30d": 30 * DAY,
     "90d": 90 * DAY,
 }
+SHORTEST: Mapping[Interval, timedelta] = {
+    "hour": timedelta(hours=1),
+    "day": DAY,
+    "week": 7 * DAY,
+    "month": 28 * DAY,
+}
+"""The shortest time that each interval can last."""
+MOST_POINTS = 10_000
+"""Intervals that a series may have, about: more than a year of hours."""
 _MOMENT = timedelta(milliseconds=1)
 
 MomentOrDate = Annotated[
@@ -73,25 +83,18 @@ class PeriodQuery(Struct, rename="camel", forbid_unknown_fields=True, frozen=Tru
     ) = None
 
     def period_at(self, now: datetime) -> Period:
-        """The period that is asked for at `now`.
-
-        One that ends now holds what happens this very millisecond: what was just acknowledged
-        is counted. Raises Invalid with every problem of the dates.
-        """
-        after_now = now + _MOMENT
+        """The period that is asked for at `now`; raises Invalid with every problem of the dates."""
         if self.period is not None:
             if self.start_date is not None or self.end_date is not None:
                 raise Invalid.field("period", "Expected no `startDate` or `endDate` beside it")
-            return Period(after_now - LENGTHS[self.period], after_now)
+            return last(now, LENGTHS[self.period])
         problems: list[Problem] = []
-        end = _read("endDate", self.end_date, after_now, problems, whole_day=True)
-        start = _read("startDate", self.start_date, end - DEFAULT_LENGTH, problems)
+        period = read_period(
+            ("startDate", self.start_date), ("endDate", self.end_date), last(now), problems
+        )
         if problems:
             raise Invalid.of(problems)
-        if end < start:
-            path = "startDate" if self.end_date is None else "endDate"
-            raise Invalid.field(path, "Expected a period that does not end before it starts")
-        return Period(start, end)
+        return period
 
     def where(self, family: Family) -> Where:
         """The filters that were asked for, of those that the family has a dimension for."""
@@ -129,6 +132,54 @@ class Question(Struct, frozen=True):
     period: Period
     where: Where
     filters: dict[str, Any]
+
+
+class DateRange(Struct, rename="camel", frozen=True):
+    """The period that an answer is of: startDate <= t < endDate."""
+
+    start_date: datetime
+    end_date: datetime
+
+    @classmethod
+    def of(cls, period: Period) -> "DateRange":
+        """The range of a period."""
+        return cls(period.start, period.end)
+
+
+def last(now: datetime, length: timedelta = DEFAULT_LENGTH) -> Period:
+    """The time up to now. It holds what happens this very millisecond: what was just acknowledged
+    is counted."""
+    end = now + _MOMENT
+    return Period(end - length, end)
+
+
+def read_period(
+    start: tuple[str, str | None],
+    end: tuple[str, str | None],
+    default: Period,
+    problems: list[Problem],
+) -> Period:
+    """The period between two dates, each given with the name of its parameter.
+
+    Without an end it ends as `default` does, and without a start it is as long. What is wrong
+    goes into `problems`.
+    """
+    known = len(problems)
+    last_moment = _read(*end, default.end, problems, whole_day=True)
+    first = _read(*start, last_moment - default.length, problems)
+    if last_moment < first and len(problems) == known:
+        path = start[0] if end[1] is None else end[0]
+        problems.append(Problem(path, "Expected a period that does not end before it starts"))
+    return Period(first, last_moment)
+
+
+def bounded(period: Period, interval: Interval) -> None:
+    """Raise Invalid where a series by that interval would be longer than an answer may be."""
+    shortest = SHORTEST[interval]
+    if period.length > MOST_POINTS * shortest:
+        raise Invalid.field(
+            "startDate", f"Expected a period of at most {MOST_POINTS} times one {interval}"
+        )
 
 
 def _read(

@@ -77,6 +77,7 @@ ROUTES: tuple[Route, ...] = (
         access=Access.READER,
         query=AiQuery,
         answers={200: AiStatsAnswer},
+        cached=True,
     ),
     Route(
         method="GET",
@@ -97,5 +98,6 @@ ROUTES: tuple[Route, ...] = (
         access=Access.ADMIN,
         query=AiQuery,
         answers={200: AiBreakdown},
+        cached=True,
     ),
 )

@@ -1,5 +1,6 @@
 """Reading sales: transactions, money by currency and plan, subscriptions."""
 
+from ..analytics.exchange import rates_of
 from ..analytics.sales import SalesBreakdown, SalesSummary, sales_breakdown, sales_summary
 from ..fields import Label
 from ..records.sale import SALE, Kind
@@ -21,13 +22,19 @@ class SalesQuery(PeriodQuery, frozen=True, kw_only=True):
 async def stats(call: Call[SalesQuery]) -> SalesSummary:
     """The caller's numbers."""
     asked = call.query.question(call, SALE)
-    return await sales_summary(call.store, asked.scope, asked.period, asked.where)
+    rates = rates_of(call.services.settings)
+    return await sales_summary(
+        call.store, asked.scope, asked.period, asked.where, now=call.now, rates=rates
+    )
 
 
 async def breakdown(call: Call[SalesQuery]) -> SalesBreakdown:
     """The tenant's numbers, with payment methods and subscriptions."""
     asked = call.query.question(call, SALE)
-    return await sales_breakdown(call.store, asked.scope, asked.period, call.now, asked.where)
+    rates = rates_of(call.services.settings)
+    return await sales_breakdown(
+        call.store, asked.scope, asked.period, asked.where, now=call.now, rates=rates
+    )
 
 
 ROUTES: tuple[Route, ...] = (
@@ -40,6 +47,7 @@ ROUTES: tuple[Route, ...] = (
         access=Access.READER,
         query=SalesQuery,
         answers={200: SalesSummary},
+        cached=True,
     ),
     Route(
         method="GET",
@@ -50,5 +58,6 @@ ROUTES: tuple[Route, ...] = (
         access=Access.ADMIN,
         query=SalesQuery,
         answers={200: SalesBreakdown},
+        cached=True,
     ),
 )

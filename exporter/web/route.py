@@ -18,13 +18,16 @@ from ..access.authenticator import Authenticator
 from ..access.principal import Principal, Scope
 from ..access.rate_limit import RateLimits
 from ..clock import Clock
+from ..housekeeping import Machine
 from ..ingest.changes import Changes
 from ..ingest.detour import Detour
 from ..ingest.intake import Intake
 from ..ingest.writer import Writer
 from ..metrics.values import Metrics
 from ..settings import Settings
+from ..shared_redis import SharedRedis
 from ..storage.base import Store
+from .answer_cache import AnswerCache
 
 Query = TypeVar("Query", bound=msgspec.Struct)
 
@@ -61,8 +64,12 @@ class Services:
     changes: Changes
     authenticator: Authenticator
     limits: RateLimits
+    answers: AnswerCache
+    machine: Machine
     detour: Detour | None = None
     """Where events go while the store is away; None for a store that cannot be."""
+    redis: SharedRedis | None = None
+    """What replicas share, where there is one."""
 
 
 SERVICES = web.AppKey("services", Services)
@@ -129,6 +136,8 @@ class Route:
     media: the types of body that the call reads.
     answers: for each status of success, the schema of its body.
     errors: the statuses of failure beside those that every call of its access can have.
+    cached: a heavy question: its answer is kept for ANSWER_CACHE_SECONDS, for all callers with the
+        same role and scope. It has to follow from those, the path, the query and the store alone.
     """
 
     method: str
@@ -143,3 +152,9 @@ class Route:
     body_limit: int = EVENT_BYTES
     answers: Mapping[int, Any] = field(default_factory=lambda: {200: dict[str, Any]})
     errors: tuple[int, ...] = ()
+    cached: bool = False
+
+    def __post_init__(self) -> None:
+        reads = self.method == "GET" and self.access in (Access.READER, Access.ADMIN)
+        if self.cached and (not reads or self.answers.keys() != {200}):
+            raise ValueError(f"{self.path}: only what readers ask for, and a 200, can be cached")

@@ -5,10 +5,14 @@ from . import (
     docs,
     operation,
     reading_ai,
+    reading_credits,
+    reading_dashboard,
     reading_engagement,
     reading_overview,
     reading_performance,
+    reading_revenue,
     reading_sales,
+    reading_users,
     tracking,
 )
 from .route import Route
@@ -18,9 +22,13 @@ DECLARED: tuple[Route, ...] = (
     *batch.ROUTES,
     *reading_ai.ROUTES,
     *reading_engagement.ROUTES,
+    *reading_users.ROUTES,
     *reading_sales.ROUTES,
+    *reading_revenue.ROUTES,
     *reading_performance.ROUTES,
+    *reading_credits.ROUTES,
     *reading_overview.ROUTES,
+    *reading_dashboard.ROUTES,
     *operation.ROUTES,
 )
 

@@ -3,13 +3,7 @@
 import msgspec
 import pytest
 
-from exporter.analytics.performance import (
-    busiest_endpoints,
-    error_rates,
-    performance_breakdown,
-    performance_stats,
-    slowest_endpoints,
-)
+from exporter.analytics.performance import performance_breakdown, performance_stats
 from exporter.analytics.period import Period
 from exporter.records.performance import Cpu, Space, SystemState
 from exporter.storage.base import Store
@@ -82,15 +76,6 @@ async def test_a_breakdown_is_by_service_and_endpoint(store: Store) -> None:
     last = found.time_series[-1]
     assert (last.time.day, last.avg_response_time, last.error_rate) == (15, 40.0, 40.0)
     assert found.time_series[0].error_rate is None
-
-
-@pytest.mark.usefixtures("six_calls")
-async def test_endpoints_can_be_ordered_and_limited(store: Store) -> None:
-    (slowest,) = await slowest_endpoints(store, TENANT, LAST_MONTH, (), 1)
-    assert (slowest.endpoint, slowest.max_response_time) == ("/pay", 100.0)
-    assert len(await error_rates(store, TENANT, LAST_MONTH, (), 10)) == 1
-    busiest = await busiest_endpoints(store, TENANT, LAST_MONTH, (), 2)
-    assert [(call.endpoint, call.count) for call in busiest] == [("/cart", 2), ("/pay", 2)]
 
 
 @pytest.mark.usefixtures("six_calls")

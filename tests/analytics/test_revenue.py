@@ -1,29 +1,24 @@
 """Money by currency and plan, and what customers spent, worked out by hand."""
 
-from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from exporter.access.principal import Scope
+from exporter.analytics.exchange import Rates
 from exporter.analytics.period import Period
 from exporter.analytics.revenue import (
-    annual_recurring,
-    lifetime_value,
-    monthly,
+    converted_totals,
+    paying_users,
     revenue_by_plan,
     totals_by_currency,
 )
-from exporter.analytics.subscriptions import State, Subscribed
 from exporter.fields import Money
 from exporter.records.sale import Refund
 from exporter.storage.base import Store
-from exporter.storage.query import equals
 
-from ..recording import ADA, BOB, DAY, ELSEWHERE, LAST_MONTH, NOW, TENANT, Recorder, sale, utc
-
-HOUR = timedelta(hours=1)
+from ..recording import ADA, BOB, ELSEWHERE, LAST_MONTH, NOW, TENANT, Recorder, sale, utc
 
 
 def money(text: str) -> Decimal:
@@ -130,62 +125,40 @@ async def test_sums_are_exact(record: Recorder, store: Store) -> None:
     assert part.revenue == money("100.000001")
 
 
-async def test_what_a_user_spent_so_far(record: Recorder, store: Store) -> None:
+async def test_paying_users_are_those_of_completed_sales(record: Recorder, store: Store) -> None:
     await record(
-        sale("10", created_at=NOW - 300 * DAY),
-        sale("20", created_at=NOW - 10 * DAY),
-        sale("6", "credit", created_at=NOW - 9 * DAY),
-        sale("99", status="failed"),
-        sale("1000", user_id="bob"),
+        sale("1"),
+        sale("2"),
+        sale("3", status="refunded", user_id="bob"),
+        sale("4", user_id="eve", currency="EUR"),
+        sale("5", "refund", user_id="tim"),
+        sale("6", status="failed", user_id="tom"),
+        sale("7", user_id=None),
+        sale("8", user_id="sue", created_at=NOW),
     )
-    (value,) = (await lifetime_value(store, ADA, NOW)).values()
-    assert (value.customers, value.transactions, value.spent) == (1, 2, 24)
-    assert (value.average_order, value.average_per_customer) == (15, 24)
-    assert value.first_purchase == NOW - 300 * DAY
-    assert value.last_purchase == NOW - 10 * DAY
+    assert await paying_users(store, TENANT, LAST_MONTH) == {"USD": 2, "EUR": 1}
 
 
-async def test_what_the_users_of_a_tenant_spent(record: Recorder, store: Store) -> None:
-    await record(
-        sale("10"),
-        sale("30", user_id="bob"),
-        sale("5", currency="EUR", user_id="bob"),
-        sale("1000", user_id=None),
-        sale("7", tenant_id="globex"),
+async def test_converted_totals_are_exact_and_beside_those_by_currency(
+    record: Recorder, store: Store
+) -> None:
+    await record(sale("10"), sale("20", currency="EUR"), sale("5", "refund", currency="EUR"))
+    found = totals_by_currency(await revenue_by_plan(store, TENANT, LAST_MONTH))
+    assert converted_totals(found, None) is None
+    converted = converted_totals(found, Rates("USD", {"EUR": money("1.1")}))
+    assert converted is not None
+    assert (converted.currency, converted.rates) == ("USD", {"EUR": money("1.1"), "USD": 1})
+    assert (converted.revenue, converted.refunds, converted.net_revenue) == (
+        32,
+        money("5.5"),
+        money("26.5"),
     )
-    found = await lifetime_value(store, TENANT, NOW)
-    assert {
-        currency: (value.customers, value.spent, value.average_per_customer)
-        for currency, value in found.items()
-    } == {"EUR": (1, 5, 5), "USD": (2, 40, 20)}
 
 
-async def test_lifetime_ends_before_its_moment(record: Recorder, store: Store) -> None:
-    await record(sale("10", created_at=NOW - HOUR), sale("3", "refund", created_at=NOW))
-    (value,) = (await lifetime_value(store, TENANT, NOW)).values()
-    assert value.spent == 10
-    assert await lifetime_value(store, TENANT, NOW - HOUR) == {}
-    assert await lifetime_value(store, TENANT, NOW, (equals("plan", "other"),)) == {}
-
-
-def subscribed(annual: str, state: State = State.ACTIVE, currency: str = "USD") -> Subscribed:
-    """A subscription that pays so much a year."""
-    return Subscribed("acme", "ada", "pro", currency, state, Decimal(annual), NOW)
-
-
-def test_recurring_revenue_is_exact_until_it_is_shown() -> None:
-    yearly = [subscribed("100") for _ in range(3)]
-    assert monthly(annual_recurring(yearly, lambda one: one.currency)) == {"USD": 25}
-    assert monthly(annual_recurring(yearly[:1], lambda one: one.currency)) == {
-        "USD": money("8.333333")
-    }
-
-
-def test_trials_are_not_recurring_revenue_and_cancelled_ones_are() -> None:
-    found = [
-        subscribed("120"),
-        subscribed("1200", State.TRIAL),
-        subscribed("12", State.CANCELLED),
-        subscribed("24", currency="EUR"),
-    ]
-    assert monthly(annual_recurring(found, lambda one: one.currency)) == {"USD": 11, "EUR": 2}
+async def test_without_a_rate_there_is_no_total(record: Recorder, store: Store) -> None:
+    await record(sale("10"), sale("20", currency="EUR"))
+    found = totals_by_currency(await revenue_by_plan(store, TENANT, LAST_MONTH))
+    converted = converted_totals(found, Rates("USD", {"GBP": money("1.3")}))
+    assert converted is not None
+    assert converted.missing == ["EUR"]
+    assert converted.revenue is converted.refunds is converted.net_revenue is None

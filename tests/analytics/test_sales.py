@@ -28,7 +28,7 @@ async def eight_sales(record: Recorder) -> None:
 
 @pytest.mark.usefixtures("eight_sales")
 async def test_the_numbers_of_a_user(store: Store) -> None:
-    found = await sales_summary(store, ADA, LAST_MONTH)
+    found = await sales_summary(store, ADA, LAST_MONTH, now=NOW)
     stats = found.stats
     assert stats.total_transactions == 6
     assert (stats.successful_transactions, stats.failed_transactions) == (2, 1)
@@ -45,12 +45,12 @@ async def test_the_numbers_of_a_user(store: Store) -> None:
 @pytest.mark.usefixtures("eight_sales")
 @pytest.mark.parametrize(("scope", "number"), [(TENANT, 7), (BOB, 1), (Scope("x", None), 0)])
 async def test_nobody_counts_what_is_not_theirs(store: Store, scope: Scope, number: int) -> None:
-    found = await sales_summary(store, scope, LAST_MONTH)
+    found = await sales_summary(store, scope, LAST_MONTH, now=NOW)
     assert found.stats.total_transactions == number
 
 
 async def test_over_nothing_there_is_no_rate_and_no_currency(store: Store) -> None:
-    found = await sales_breakdown(store, TENANT, LAST_MONTH, NOW)
+    found = await sales_breakdown(store, TENANT, LAST_MONTH, now=NOW)
     assert found.stats.success_rate is None
     assert found.stats.by_currency == found.customer_lifetime_value == {}
     assert found.monthly_recurring_revenue == {}
@@ -60,14 +60,14 @@ async def test_over_nothing_there_is_no_rate_and_no_currency(store: Store) -> No
 
 @pytest.mark.usefixtures("eight_sales")
 async def test_transactions_count_in_the_period_in_which_they_were_created(store: Store) -> None:
-    found = await sales_summary(store, TENANT, Period(NOW - 2 * DAY, NOW - DAY))
+    found = await sales_summary(store, TENANT, Period(NOW - 2 * DAY, NOW - DAY), now=NOW)
     assert found.stats.total_transactions == 0
     assert found.customer_lifetime_value == {}
 
 
 @pytest.mark.usefixtures("eight_sales")
 async def test_filters_narrow_every_part(store: Store) -> None:
-    found = await sales_breakdown(store, TENANT, LAST_MONTH, NOW, (equals("currency", "EUR"),))
+    found = await sales_breakdown(store, TENANT, LAST_MONTH, (equals("currency", "EUR"),), now=NOW)
     assert found.stats.total_transactions == 1
     assert list(found.stats.by_currency) == list(found.customer_lifetime_value) == ["EUR"]
     assert [part.plan for part in found.revenue_by_plan] == ["gold"]
@@ -75,7 +75,7 @@ async def test_filters_narrow_every_part(store: Store) -> None:
 
 @pytest.mark.usefixtures("eight_sales")
 async def test_payment_methods_share_all_transactions(store: Store) -> None:
-    found = await sales_breakdown(store, ADA, LAST_MONTH, NOW)
+    found = await sales_breakdown(store, ADA, LAST_MONTH, now=NOW)
     assert [(part.name, part.count, part.share) for part in found.payment_method_distribution] == [
         ("card", 3, 50.0),
         (None, 2, pytest.approx(100 / 3)),
@@ -92,7 +92,7 @@ async def test_subscriptions_are_counted_at_the_end_of_the_period(
         subscription("24", user_id="eve", plan="gold", currency="EUR", terms={"auto_renew": False}),
         subscription("9", user_id="tim", terms={"trial_end": NOW + DAY}),
     )
-    found = await sales_breakdown(store, TENANT, LAST_MONTH, NOW)
+    found = await sales_breakdown(store, TENANT, LAST_MONTH, now=NOW)
     assert found.monthly_recurring_revenue == {"USD": 10, "EUR": 24}
     counts = found.subscriptions
     assert (counts.active, counts.trial, counts.cancelled) == (1, 1, 1)
@@ -101,10 +101,10 @@ async def test_subscriptions_are_counted_at_the_end_of_the_period(
         ("pro", 1, 1, 0),
     ]
     earlier = Period(NOW - 60 * DAY, NOW - 50 * DAY)
-    assert (await sales_breakdown(store, TENANT, earlier, NOW)).subscriptions.active == 1
+    assert (await sales_breakdown(store, TENANT, earlier, now=NOW)).subscriptions.active == 1
 
 
 async def test_a_period_that_is_not_over_is_looked_at_now(record: Recorder, store: Store) -> None:
     await record(subscription("10", terms={"end_date": NOW + DAY}))
     to_come = Period(NOW - DAY, NOW + 2 * DAY)
-    assert (await sales_breakdown(store, TENANT, to_come, NOW)).subscriptions.active == 1
+    assert (await sales_breakdown(store, TENANT, to_come, now=NOW)).subscriptions.active == 1

@@ -6,8 +6,15 @@ import pytest
 
 from exporter.access.principal import Scope
 from exporter.analytics.period import Period
-from exporter.analytics.usage import ai_breakdown, ai_stats, in_progress, top_models
-from exporter.records.ai_request import Tokens
+from exporter.analytics.usage import (
+    RouterSavings,
+    ai_breakdown,
+    ai_stats,
+    in_progress,
+    router_savings,
+    top_models,
+)
+from exporter.records.ai_request import AiRequest, Routing, Tokens
 from exporter.storage.base import Store
 from exporter.storage.query import equals
 
@@ -161,3 +168,29 @@ async def test_in_progress_is_what_began_within_the_hour_and_has_not_ended(
     )
     assert await in_progress(store, None, NOW) == {"gpt": 2, "opus": 1}
     assert await in_progress(store, TENANT, NOW) == {"gpt": 2}
+
+
+async def test_router_savings_are_of_routed_requests_that_say_both_costs(
+    record: Recorder, store: Store
+) -> None:
+    def routed(baseline: float | None, cost: float | None, was_routed: bool = True) -> AiRequest:
+        routing = Routing(was_routed=was_routed, baseline_cost=baseline)
+        return ai_request(routing=routing, cost=cost)
+
+    await record(
+        routed(1.0, 0.25),
+        routed(0.5, 1.0),
+        routed(9.0, None),
+        routed(None, 9.0),
+        routed(9.0, 0.0, was_routed=False),
+        ai_request(cost=5.0),
+    )
+    found = await router_savings(store, TENANT, LAST_MONTH)
+    assert found == RouterSavings(routed_requests=4, baseline_cost=1.5, cost=1.25, savings=0.25)
+    assert (await ai_breakdown(store, TENANT, LAST_MONTH)).router == found
+
+
+async def test_routing_that_costs_more_says_so(record: Recorder, store: Store) -> None:
+    routing = Routing(was_routed=True, baseline_cost=0.25)
+    await record(ai_request(routing=routing, cost=1.0))
+    assert (await router_savings(store, TENANT, LAST_MONTH)).savings == -0.75

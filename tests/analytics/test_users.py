@@ -2,14 +2,15 @@
 
 from datetime import timedelta
 
+import pytest
+
 from exporter.analytics.period import Period
-from exporter.analytics.users import active_by_plan, busiest_users, last_seen
+from exporter.analytics.users import UserNumbers, active_by_plan, busiest_users, user_numbers
 from exporter.records import TRACKED
 from exporter.storage.base import Store
 from exporter.storage.query import equals
 
 from ..recording import (
-    ADA,
     DAY,
     LAST_MONTH,
     NOW,
@@ -23,39 +24,6 @@ from ..recording import (
 )
 
 MINUTE = timedelta(minutes=1)
-
-
-async def test_a_user_is_active_by_an_event_of_any_family(record: Recorder, store: Store) -> None:
-    await record(
-        ai_request(user_id="a"),
-        engagement(user_id="b"),
-        sale(user_id="c"),
-        performance(user_id="d"),
-        credit(user_id="e"),
-        credit(user_id=None),
-    )
-    seen = await last_seen(store, TRACKED, TENANT, LAST_MONTH)
-    assert {user for _, user in seen} == set("abcde")
-    assert set(await last_seen(store, TRACKED[:2], TENANT, LAST_MONTH)) == {
-        ("acme", "a"),
-        ("acme", "b"),
-    }
-
-
-async def test_the_last_event_of_all_families_is_the_last(record: Recorder, store: Store) -> None:
-    await record(
-        ai_request(created_at=NOW - 3 * MINUTE),
-        engagement(timestamp=NOW - MINUTE),
-        sale(created_at=NOW - 2 * MINUTE),
-        credit(created_at=NOW),
-    )
-    assert await last_seen(store, TRACKED, ADA, LAST_MONTH) == {("acme", "ada"): NOW - MINUTE}
-
-
-async def test_the_same_id_in_two_tenants_is_two_users(record: Recorder, store: Store) -> None:
-    await record(engagement(), engagement(tenant_id="globex"))
-    assert len(await last_seen(store, TRACKED, None, LAST_MONTH)) == 2
-    assert len(await last_seen(store, TRACKED, TENANT, LAST_MONTH)) == 1
 
 
 async def test_a_user_counts_once_under_the_plan_named_last(record: Recorder, store: Store) -> None:
@@ -92,5 +60,53 @@ async def test_the_busiest_users_have_the_most_events(record: Recorder, store: S
 
 async def test_nobody_is_active_in_an_empty_period(record: Recorder, store: Store) -> None:
     await record(engagement(timestamp=NOW))
-    assert await last_seen(store, TRACKED, TENANT, Period(NOW, NOW)) == {}
     assert await active_by_plan(store, TRACKED, TENANT, Period(NOW - DAY, NOW)) == {}
+
+
+@pytest.fixture
+async def six_users(record: Recorder) -> None:
+    """In ten days: a and b are new, c and d return, e is gone, f was long ago; g is elsewhere."""
+    await record(
+        engagement(user_id="a", timestamp=NOW - 5 * DAY),
+        ai_request(user_id="b", created_at=NOW - 2 * DAY),
+        engagement(user_id="c", timestamp=NOW - 15 * DAY),
+        sale(user_id="c", created_at=NOW - 10 * DAY),
+        credit(user_id="d", created_at=NOW - 60 * DAY),
+        performance(user_id="d", timestamp=NOW - DAY),
+        engagement(user_id="e", timestamp=NOW - 20 * DAY),
+        engagement(user_id="f", timestamp=NOW - 21 * DAY),
+        engagement(user_id="g", tenant_id="globex"),
+        engagement(user_id=None),
+        engagement(user_id="later", timestamp=NOW),
+    )
+
+
+@pytest.mark.usefixtures("six_users")
+async def test_users_are_active_new_returning_or_gone(store: Store) -> None:
+    found = await user_numbers(store, TRACKED, TENANT, Period(NOW - 10 * DAY, NOW))
+    assert found == UserNumbers(
+        total_users=6,
+        active_users=4,
+        new_users=2,
+        returning_users=2,
+        churned_users=1,
+        churn_rate=pytest.approx(100 / 6),
+        active_user_rate=pytest.approx(400 / 6),
+        dau=1,
+        wau=3,
+        mau=6,
+        stickiness=pytest.approx(100 / 6),
+    )
+
+
+@pytest.mark.usefixtures("six_users")
+async def test_a_past_period_knows_nothing_of_what_came_later(store: Store) -> None:
+    found = await user_numbers(store, TRACKED, TENANT, Period(NOW - 30 * DAY, NOW - 15 * DAY))
+    assert (found.total_users, found.active_users, found.new_users) == (3, 2, 2)
+    assert (found.dau, found.wau, found.mau, found.stickiness) == (0, 2, 2, 0.0)
+
+
+async def test_without_users_there_are_no_rates(store: Store) -> None:
+    found = await user_numbers(store, TRACKED, TENANT, LAST_MONTH)
+    assert found.total_users == found.active_users == found.churned_users == found.mau == 0
+    assert found.churn_rate is found.active_user_rate is found.stickiness is None

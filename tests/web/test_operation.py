@@ -57,6 +57,18 @@ async def test_a_store_that_cannot_record_is_said(
     assert (await nobody("GET", "/-/healthy"))[0] == 200
 
 
+async def test_redis_that_is_away_is_said_and_does_no_harm(start: Start) -> None:
+    service = await start(redis_url="redis://127.0.0.1:9/0")
+    status, answer = await service.nobody()("GET", "/health")
+    assert (status, answer["status"]) == (200, "degraded")
+    assert [(one["name"], one["status"]) for one in answer["dependencies"]] == [
+        ("sqlite", "healthy"),
+        ("redis", "unhealthy"),
+    ]
+    assert (await service.nobody()("GET", "/-/ready"))[0] == 200
+    assert (await service.user()("POST", AI, BODIES[AI]))[0] == 201
+
+
 async def test_metrics_may_be_closed(start: Start) -> None:
     service = await start(metrics_token="scrape me")
     assert (await service.nobody()("GET", "/metrics"))[0] == 401

@@ -85,3 +85,100 @@ async def test_a_journey_is_newest_first_up_to_its_limit(filled: Service) -> Non
 async def test_filters_narrow_the_numbers(filled: Service) -> None:
     _, answer = await filled.admin()("GET", f"{STATS}?event=click&period=7d")
     assert (answer["stats"]["totalEvents"], answer["stats"]["uniqueUsers"]) == (3, 2)
+
+
+FUNNEL = "/api/analytics/engagement/funnel"
+ADMIN = "/api/analytics/admin/engagement/stats"
+
+
+@pytest.mark.parametrize(
+    ("path", "where"),
+    [(f"{ADMIN}?", ("stats", "totalEvents")), (f"{FUNNEL}?steps=view,click&", ("steps",))],
+)
+async def test_the_breakdown_and_the_funnel_are_for_admins(
+    filled: Service, path: str, where: tuple[str, ...]
+) -> None:
+    found = await counts(filled, path, *where)
+    assert {found[name] for name in ("ada", "bob", "bob asks for ada", "service")} == {403}
+    assert found["admin"] in (4, 2)
+
+
+async def test_a_funnel_has_its_users_and_times(filled: Service) -> None:
+    status, answer = await filled.admin()("GET", f"{FUNNEL}?steps=view,%20click&window=2d")
+    assert status == 200
+    assert answer == {
+        "steps": [
+            {
+                "step": "view",
+                "users": 1,
+                "conversionFromPrevious": None,
+                "conversionFromFirst": 100.0,
+                "medianSeconds": None,
+            },
+            {
+                "step": "click",
+                "users": 1,
+                "conversionFromPrevious": 100.0,
+                "conversionFromFirst": 100.0,
+                "medianSeconds": 86400.0,
+            },
+        ],
+        "window": "2d",
+    }
+    _, answer = await filled.admin()("GET", f"{FUNNEL}?steps=view,click&window=24h")
+    assert [step["users"] for step in answer["steps"]] == [1, 0]
+    _, answer = await filled.admin()("GET", f"{FUNNEL}?steps=click&userId=bob")
+    assert [step["users"] for step in answer["steps"]] == [1]
+
+
+@pytest.mark.parametrize(
+    ("query", "path"),
+    [
+        ("", "steps"),
+        ("steps=", "steps"),
+        ("steps=a,,b", "steps"),
+        ("steps=a,b,a", "steps"),
+        (f"steps={'x' * 129}", "steps"),
+        (f"steps={','.join(map(str, range(21)))}", "steps"),
+        ("steps=a&window=7", "window"),
+        ("steps=a&window=0d", "window"),
+        ("steps=a&window=367d", "window"),
+    ],
+)
+async def test_a_funnel_that_cannot_be_is_refused(service: Service, query: str, path: str) -> None:
+    status, answer = await service.admin()("GET", f"{FUNNEL}?{query}")
+    assert (status, answer["details"][0]["path"]) == (400, path)
+
+
+async def test_the_breakdown_has_every_part(service: Service) -> None:
+    await post(
+        service,
+        "engagement",
+        {
+            "event": "search",
+            "sessionId": "s1",
+            "userId": "ada",
+            "page": "/find",
+            "feature": "search",
+            "properties": {"query": "Blue  Hats"},
+            "metadata": {"utmCampaign": "spring"},
+        },
+    )
+    status, answer = await service.admin()("GET", ADMIN)
+    assert status == 200
+    one = {"name": "search", "count": 1, "share": 100.0}
+    assert answer["eventDistribution"] == [one]
+    for part in (
+        "activityByPlan",
+        "deviceDistribution",
+        "browserDistribution",
+        "osDistribution",
+    ):
+        assert [(item["count"], item["users"]) for item in answer[part]] == [(1, 1)]
+    assert answer["featureAdoption"] == [
+        {"feature": "search", "count": 1, "users": 1, "adoptionRate": 100.0}
+    ]
+    assert answer["topPages"] == [{"page": "/find", "count": 1, "users": 1, "avgTimeOnPage": None}]
+    assert answer["topSearches"] == [{"query": "blue hats", "count": 1, "users": 1}]
+    assert [item["campaign"] for item in answer["campaigns"]] == ["spring"]
+    assert (answer["sessions"]["count"], answer["sessions"]["bounceRate"]) == (1, 100.0)

@@ -71,6 +71,7 @@ async def test_money_is_exact_to_the_last_digit(filled: Service) -> None:
                 "avgTransactionValue": 15.15,
             }
         },
+        "converted": None,
     }
     assert answer["revenueByPlan"] == [
         {
@@ -90,6 +91,7 @@ async def test_money_is_exact_to_the_last_digit(filled: Service) -> None:
         "averagePerCustomer": 25.25,
         "firstPurchase": "2026-03-14T12:00:00.000Z",
         "lastPurchase": "2026-03-15T12:00:00.000Z",
+        "predicted": None,
     }
 
 

@@ -123,6 +123,8 @@ async def test_a_missing_cost_is_estimated(
     assert kept is not None
     assert kept.cost == (None if cost is None else pytest.approx(cost))
     assert kept.cost_source == (None if cost is None else "estimated")
+    unpriced = service.metrics.value(catalogue.AI_REQUEST_UNPRICED_TOKENS, (model,))
+    assert unpriced == (1100 if cost is None else None)
 
 
 async def test_a_price_that_depends_on_the_size_is_looked_up_by_size(service: Service) -> None:

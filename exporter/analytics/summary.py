@@ -1,0 +1,150 @@
+"""The summary: a series for each family, by the hour, day, ISO week or month.
+
+Every interval that shares a moment with the period is there, with zeros where nothing happened;
+the first and the last may be cut short by the period.
+"""
+
+import asyncio
+from collections.abc import Iterable
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated
+
+from msgspec import Meta
+
+from ..access.principal import Scope
+from ..records.engagement import ENGAGEMENT
+from ..records.sale import SALE
+from ..storage.base import Row, Store
+from ..storage.query import Aggregation, Function, Measure, TimeBucket
+from .answer import Answer
+from .credits import CreditPoint, credit_series
+from .engagement import Events, Users
+from .intervals import Interval, beginnings
+from .performance import PerformancePoint, performance_series
+from .period import Period, scope_filters
+from .revenue import NetRevenue, Refunds, Revenue
+from .series import series
+from .usage import AiPoint, ai_series
+
+Time = Annotated[datetime, Meta(description="The beginning of the interval.")]
+
+
+class EngagementPoint(Answer, frozen=True):
+    """The engagement events of one interval."""
+
+    time: Time
+    count: Events
+    users: Users
+    sessions: Annotated[int, Meta(description="Distinct sessionIds.")]
+    total_value: Annotated[float, Meta(description="Sum of the events' values.")]
+
+
+class MoneyPoint(Answer, frozen=True):
+    """The money of one interval in one currency."""
+
+    revenue: Revenue
+    refunds: Refunds
+    net_revenue: NetRevenue
+
+
+class SalesPoint(Answer, frozen=True):
+    """The transactions created in one interval, and the money that it moved."""
+
+    time: Time
+    count: Annotated[int, Meta(description="Transactions of every type and status.")]
+    by_currency: Annotated[
+        dict[str, MoneyPoint],
+        Meta(description="Every currency of the period, in every interval."),
+    ]
+
+
+class Summary(Answer, frozen=True):
+    """A series for each family, the oldest interval first."""
+
+    group_by: Interval
+    ai_requests: list[AiPoint]
+    engagement: list[EngagementPoint]
+    sales: list[SalesPoint]
+    performance: list[PerformancePoint]
+    credits: list[CreditPoint]
+
+
+_EVENTS = (
+    Measure("count"),
+    Measure("users", Function.DISTINCT, "userId"),
+    Measure("sessions", Function.DISTINCT, "sessionId"),
+    Measure("total_value", Function.SUM, "value"),
+)
+
+
+async def summary(store: Store, scope: Scope, period: Period, interval: Interval) -> Summary:
+    """The series of the scope in the period."""
+    requests, events, sales, calls, credit = await asyncio.gather(
+        ai_series(store, scope, period, interval=interval),
+        series(store, ENGAGEMENT, _EVENTS, scope, period, interval=interval),
+        _sales(store, scope, period, interval),
+        performance_series(store, scope, period, interval=interval),
+        credit_series(store, scope, period, interval),
+    )
+    return Summary(
+        group_by=interval,
+        ai_requests=requests,
+        engagement=[EngagementPoint(**row) for row in events],
+        sales=sales,
+        performance=calls,
+        credits=credit,
+    )
+
+
+async def _sales(
+    store: Store, scope: Scope, period: Period, interval: Interval
+) -> list[SalesPoint]:
+    created, came, went = await asyncio.gather(
+        series(store, SALE, (Measure("count"),), scope, period, interval=interval),
+        _money(store, scope, period, interval, "revenue"),
+        _money(store, scope, period, interval, "refunds"),
+    )
+    revenue, refunds = _amounts(came), _amounts(went)
+    currencies = sorted({currency for _, currency in (*revenue, *refunds)})
+    counts = {row["time"]: row["count"] for row in created}
+    return [
+        SalesPoint(
+            time=time,
+            count=counts[time],
+            by_currency={
+                currency: _point(
+                    revenue.get((time, currency), Decimal(0)),
+                    refunds.get((time, currency), Decimal(0)),
+                )
+                for currency in currencies
+            },
+        )
+        for time in beginnings(period.start, period.end, interval)
+    ]
+
+
+MOVED_AT = {"revenue": "completedAt", "refunds": "refundedAt"}
+"""When each kind of money moved."""
+
+
+async def _money(
+    store: Store, scope: Scope, period: Period, interval: Interval, kind: str
+) -> list[Row]:
+    moved_at = MOVED_AT[kind]
+    return await store.aggregate(
+        Aggregation(
+            family=SALE,
+            measures=(Measure("amount", Function.SUM, kind),),
+            where=(*scope_filters(scope), *period.holds(moved_at)),
+            by=(TimeBucket(interval, moved_at), "currency"),
+        )
+    )
+
+
+def _amounts(rows: Iterable[Row]) -> dict[tuple[datetime, str], Decimal]:
+    return {(row["time"], row["currency"]): row["amount"] for row in rows}
+
+
+def _point(revenue: Decimal, refunds: Decimal) -> MoneyPoint:
+    return MoneyPoint(revenue, refunds, revenue - refunds)
