@@ -1,10 +1,12 @@
 """Settings: what is read, what is refused and how, and that a secret never shows."""
 
 import ipaddress
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
+from exporter.setting_kinds import ExchangeRate
 from exporter.settings import ServiceKey, SettingError, Settings, as_text, declared
 
 DEFAULTS = {
@@ -78,6 +80,12 @@ GOOD = [
         "10.1.2.3/8,::1",
         (ipaddress.ip_network("10.0.0.0/8"), ipaddress.ip_network("::1/128")),
     ),
+    ("REPORTING_CURRENCY", "EUR", "EUR"),
+    (
+        "FX_RATES",
+        "EUR:1.08, JPY:0.0067,",
+        (ExchangeRate("EUR", Decimal("1.08")), ExchangeRate("JPY", Decimal("0.0067"))),
+    ),
     ("LOG_LEVEL", "DEBUG", "debug"),
     ("LOG_FORMAT", "json", "json"),
     ("GAUGES_REFRESH_SECONDS", "0.5", 0.5),
@@ -102,6 +110,16 @@ BAD = [
     ("GAUGES_REFRESH_SECONDS", "nan", "a number from 0.05 to 3600"),
     ("GAUGES_REFRESH_SECONDS", "inf", "a number from 0.05 to 3600"),
     ("GAUGES_REFRESH_SECONDS", "often", "a number from 0.05 to 3600"),
+    ("REPORTING_CURRENCY", "eur", "a currency's code, three capital letters"),
+    ("REPORTING_CURRENCY", "EURO", "a currency's code, three capital letters"),
+    ("FX_RATES", "EUR", "currency:rate"),
+    ("FX_RATES", "EUR:", "currency:rate"),
+    ("FX_RATES", "EUR:0.0", "currency:rate"),
+    ("FX_RATES", "EUR:-1", "currency:rate"),
+    ("FX_RATES", "EUR:1e3", "currency:rate"),
+    ("FX_RATES", "EUR:nan", "currency:rate"),
+    ("FX_RATES", "euro:1", "currency:rate"),
+    ("FX_RATES", "EUR:1,EUR:2", "currency:rate"),
     ("APP_ENV", "staging", "one of development, production, test"),
     ("LOG_LEVEL", "verbose", "one of debug, info, warning, error"),
     ("LOG_FORMAT", "xml", "one of console, json"),
@@ -193,6 +211,7 @@ def test_a_value_is_written_as_in_the_environment():
     assert as_text(settings.frontend_url) == "https://a.example,https://b.example"
     assert as_text(settings.trusted_proxies) == "10.0.0.1/32"
     assert as_text(settings.gauges_refresh_seconds) == "30"
+    assert as_text(read(FX_RATES="EUR:1.10,JPY:0.0067").fx_rates) == "EUR:1.10,JPY:0.0067"
     assert as_text(0.25) == "0.25"
     assert as_text(None) == ""
 

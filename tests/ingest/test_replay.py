@@ -77,6 +77,7 @@ async def test_events_wait_in_the_spool_and_are_stored_when_the_database_is_back
     assert (status, answer["accepted"], answer["spooled"]) == (202, 5, True)
     assert (service.metrics.value(catalogue.SPOOL_EVENTS, ()) or 0) >= 6  # a sample may wait too
     assert service.metrics.value(catalogue.SPOOL_BYTES, ())
+    assert service.metrics.value(catalogue.SPOOL_LIMIT, ()) == service.settings.spool_max_bytes
     assert counted(service, "credit", "spooled") == 2
     assert counted(service, "credit", "stored") == 0
     assert service.metrics.value(catalogue.CREDITS_USED, ("summary",)) is None
