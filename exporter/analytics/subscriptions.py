@@ -8,8 +8,9 @@ At any moment a user has at most one subscription to a plan: the one that starte
 takes the place of the user's other subscriptions that started before it, so that nobody counts
 twice for the rest of the interval. A sale of no user is a subscriber by itself.
 
-A sale that was refunded paid for a subscription until it was. A subscription is on trial until
-its `trialEnd`; one that will not renew (`autoRenew` false) is cancelled, and goes on to its end.
+A sale that was refunded, all of it, paid for a subscription until it was. A subscription is on
+trial until its `trialEnd`; one that will not renew (`autoRenew` false) is cancelled, and goes on to
+its end.
 """
 
 import asyncio
@@ -164,7 +165,7 @@ def _may_run(at: datetime) -> tuple[Where, ...]:
 _READ = frozenset(
     {
         *("tenantId", "userId", "transactionId", "type", "status", "plan", "amount", "currency"),
-        *("subscription", "createdAt", "completedAt", "refundedAt"),
+        *("subscription", "createdAt", "completedAt", "refundedAt", "refunds"),
     }
 )
 _LEFT_OUT = frozenset(SALE.document.__struct_encode_fields__) - _READ
@@ -198,7 +199,9 @@ def _end_of(sale: Sale, start: datetime) -> datetime:
     """When what began at `start` ends, by its terms or by a refund."""
     terms = sale.subscription or Subscription()
     end = terms.end_date or BILLINGS[terms.interval].after(start) + GRACE
-    return end if sale.refunded_at is None else min(end, sale.refunded_at)
+    if sale.refunded_at is None or sale.refunds < sale.amount:  # a part given back ends nothing
+        return end
+    return min(end, sale.refunded_at)
 
 
 def _runs(sale: Sale, start: datetime, at: datetime) -> bool:

@@ -7,6 +7,7 @@ import pytest
 
 from exporter.analytics import subscriptions
 from exporter.analytics.subscriptions import State, Subscribed, subscriptions_at
+from exporter.fields import Money
 from exporter.records.sale import Sale
 from exporter.storage.base import Store
 from exporter.storage.query import equals
@@ -168,9 +169,18 @@ async def test_a_refunded_one_ran_until_it_was_refunded(record: Recorder, store:
     assert not await runs(store, NOW)
     document = subscription("10", created_at=utc(2026, 3, 1), tenant_id="globex")
     document.status, document.refunded_at = "refunded", utc(2026, 3, 10)
+    document.refunds = document.amount
     await record(document)
     assert len(await subscriptions_at(store, None, utc(2026, 3, 10) - MOMENT)) == 1
     assert not await subscriptions_at(store, None, utc(2026, 3, 10))
+
+
+async def test_a_part_given_back_ends_nothing(record: Recorder, store: Store) -> None:
+    document = subscription("10", created_at=utc(2026, 3, 1))
+    document.status, document.refunded_at = "refunded", utc(2026, 3, 2)
+    document.refunds = Money("9.99")
+    await record(document)
+    assert len(await subscriptions_at(store, TENANT, utc(2026, 3, 10))) == 1
 
 
 async def test_trial_and_cancellation_are_states_of_running_ones(
