@@ -172,7 +172,9 @@ def _average(subject: _Subject) -> Output:
         return Money(EXACT.divide(amount, Decimal(count)).quantize(MILLIONTH, context=EXACT))
 
     # $max: a group without values would be divided by 0, even where its result is not used.
-    mean = {"$divide": [f"${of}", {"$max": [f"${by}", 1]}]}
+    mean: Expression = {"$divide": [f"${of}", {"$max": [f"${by}", 1]}]}
+    if kind is FieldKind.MONEY:  # averages that are shown as equal are ordered as such
+        mean = {"$round": [mean, Money.DECIMALS]}
     order = {"$cond": [{"$gt": [f"${by}", 0]}, mean, None]}
     return Output({of: merge_of, by: merge_by}, load, order)
 

@@ -3,6 +3,7 @@
 import asyncio
 import threading
 import time
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from exporter.records import AI_REQUEST, SALE
 from exporter.storage.base import IncompatibleStore, Insert, Outcome, StoreUnavailable
 from exporter.storage.mongo import MongoStore
 from exporter.storage.mongo_client import PoolWatch, connect
-from exporter.storage.query import Aggregation, Find, Measure, equals
+from exporter.storage.query import Aggregation, Find, Function, Measure, Order, equals
 
 from ..services.mongodb import connected
 from .conftest import mongo_store
@@ -184,3 +185,19 @@ async def test_documents_with_the_same_time_and_key_come_in_the_order_of_tenants
     assert [document.tenant_id for document in found] == ["a", "b", "c"]
     both = (equals("tenantId", "b"), equals("transactionId", "s"))
     assert [document.tenant_id for document in await mongo.find(Find(SALE, both))] == ["b"]
+
+
+async def test_rows_are_ordered_by_averages_of_money_as_they_are_shown(mongo: MongoStore) -> None:
+    amounts = {"b": ["0"], "a": ["0", "0.000001"], "d": ["0", "0.000003"], "c": ["0.000002"]}
+    for plan, paid in amounts.items():
+        await keep(mongo, SALE, *(sale(f"{plan}{n}", of, plan=plan) for n, of in enumerate(paid)))
+    average = Measure("average", Function.AVG, "amount")
+    rows = await mongo.aggregate(
+        Aggregation(SALE, [average], by=["plan"], order=[Order("average")])
+    )
+    assert [(row["plan"], row["average"]) for row in rows] == [
+        ("a", Decimal(0)),
+        ("b", Decimal(0)),
+        ("c", Decimal("0.000002")),
+        ("d", Decimal("0.000002")),
+    ]
