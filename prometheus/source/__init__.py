@@ -1,0 +1,1 @@
+"""The rules, their tests and the runbook, declared together: one module a subject."""
