@@ -12,6 +12,8 @@ from pathlib import Path
 
 from exporter import numbers_docs, settings_docs
 from exporter.metrics import docs as metrics_docs
+from grafana import render as dashboards
+from prometheus.source.files import FILES as MONITORING
 
 ROOT = Path(__file__).parent.parent
 
@@ -20,6 +22,8 @@ GENERATED: dict[str, Callable[[], str]] = {
     "docs/metrics.md": metrics_docs.render,
     "docs/numbers.md": numbers_docs.render,
     "docs/settings.md": settings_docs.render,
+    **dashboards.files(),
+    **MONITORING,
 }
 
 
