@@ -2,6 +2,7 @@
 
 import platform
 from collections.abc import AsyncIterator
+from functools import partial
 
 from aiohttp import web
 from prometheus_client import CollectorRegistry
@@ -27,6 +28,7 @@ from .metrics.runtime import runtime_collectors
 from .metrics.values import Metrics
 from .records import FAMILIES
 from .schedule import jobs
+from .sessions.base import Sessions
 from .sessions.memory import MemorySessions
 from .sessions.shared import SharedSessions
 from .settings import Settings
@@ -93,29 +95,31 @@ def init_app(
         app.router.add_route(route.method, route.path, handler)
         if route.method == "GET":
             app.router.add_route("HEAD", route.path, handler)
-
-    async def running(_: web.Application) -> AsyncIterator[None]:
-        await store.open()
-        await sessions.load(store, clock())
-        if detour is not None:
-            await detour.start(writer.mirror)
-        writer.start()
-        background = Background(metrics, clock)
-        for job in jobs(services, sessions, machine):
-            background.every(*job)
-        yield
-        await background.close()
-        machine.close()
-        await writer.close()
-        if detour is not None:
-            await detour.close()
-        await sessions.close()
-        await store.close()
-        if redis is not None:
-            await redis.close()
-
-    app.cleanup_ctx.append(running)
+    app.cleanup_ctx.append(partial(_run, services, sessions))
     return app
+
+
+async def _run(services: Services, sessions: Sessions, _: web.Application) -> AsyncIterator[None]:
+    """Begin what runs beside the calls, and end it in the opposite order."""
+    store, detour, writer = services.store, services.detour, services.writer
+    await store.open()
+    await sessions.load(store, services.clock())
+    if detour is not None:
+        await detour.start(writer.mirror)
+    writer.start()
+    background = Background(services.metrics, services.clock)
+    for job in jobs(services, sessions):
+        background.every(*job)
+    yield
+    await background.close()
+    services.machine.close()
+    await writer.close()
+    if detour is not None:
+        await detour.close()
+    await sessions.close()
+    await store.close()
+    if services.redis is not None:
+        await services.redis.close()
 
 
 def _detour(settings: Settings, store: Store, metrics: Metrics, clock: Clock) -> SpoolDetour:

@@ -9,12 +9,10 @@ from .web.route import Services
 WATCH_SECONDS = 5.0
 
 
-def jobs(
-    services: Services, sessions: Sessions, machine: housekeeping.Machine
-) -> tuple[tuple[float, str, Job], ...]:
+def jobs(services: Services, sessions: Sessions) -> tuple[tuple[float, str, Job], ...]:
     """Each job with the seconds between its runs, and its name in the metrics and the log."""
     settings, store, clock = services.settings, services.store, services.clock
-    metrics = services.metrics
+    metrics, machine = services.metrics, services.machine
 
     async def refresh_gauges() -> None:
         await gauges.refresh(store, metrics, TRACKED, clock())

@@ -20,8 +20,8 @@ from ..access.rate_limit import RateLimits
 from ..clock import Clock
 from ..housekeeping import Machine
 from ..ingest.changes import Changes
-from ..ingest.detour import Detour
 from ..ingest.intake import Intake
+from ..ingest.replay import SpoolDetour
 from ..ingest.writer import Writer
 from ..metrics.values import Metrics
 from ..settings import Settings
@@ -66,7 +66,7 @@ class Services:
     limits: RateLimits
     answers: AnswerCache
     machine: Machine
-    detour: Detour | None = None
+    detour: SpoolDetour | None = None
     """Where events go while the store is away; None for a store that cannot be."""
     redis: SharedRedis | None = None
     """What replicas share, where there is one."""
