@@ -14,8 +14,9 @@ from msgspec import Meta
 
 from ..access.principal import Scope
 from ..family import Family
+from ..metrics.catalogue import OWN_SERVICE
 from ..metrics.system import LOAD_WINDOWS, SystemReading
-from ..records.performance import OWN_SERVICE, PERFORMANCE
+from ..records.performance import PERFORMANCE
 from ..records.system_sample import SYSTEM_SAMPLE
 from ..storage.base import Row, Store
 from ..storage.query import Aggregation, By, Filter, Function, Measure, Operator, TimeBucket, Where

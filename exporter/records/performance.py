@@ -9,9 +9,9 @@ from ..errors import Problem
 from ..family import Exemplar, Family, Mirror, Origin, Price, Tracked
 from ..fields import Count, Identifier, Label, Milliseconds, Moment, Percentage, Quantity, ShortText
 from ..metrics import catalogue
+from ..metrics.catalogue import OWN_SERVICE
 from ..metrics.endpoints import template
 
-OWN_SERVICE = "exporter"
 Method = Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "CONNECT", "TRACE"]
 LOAD_WINDOWS = ("1m", "5m", "15m")
 
