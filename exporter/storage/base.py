@@ -1,13 +1,14 @@
 """What the service asks of a store; storage/sqlite.py and storage/mongo.py are two."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 from typing import Any, Protocol
 
+import msgspec
+
 from ..family import Family
-from .query import Aggregation, Find
+from .query import Aggregation, Find, Where
 
 Row = dict[str, Any]
 """Of an aggregation: names to str, int, float, bool, None, Decimal (money) or aware datetime."""
@@ -21,8 +22,7 @@ class IncompatibleStore(Exception):
     """What is stored was laid out for another version of the service; only an operator can help."""
 
 
-@dataclass(frozen=True, slots=True)
-class Insert:
+class Insert(msgspec.Struct, frozen=True):
     """Keep a new document, unless one with its (tenantId, key) is there already.
 
     `id` is the operation's own, unique for all time. An engine whose writes may end without
@@ -35,8 +35,7 @@ class Insert:
     id: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Replace:
+class Replace(msgspec.Struct, frozen=True):
     """Put `document` in the place of its last revision.
 
     Compare and swap: it is done only where the stored revision is `document.revision - 1`. Its
@@ -93,6 +92,17 @@ class Store(Protocol):
         SQLite: nothing was done).
         """
 
+    async def put(self, family: Family, where: Where, documents: Sequence[Any]) -> None:
+        """Make `documents` all there is of a derived family where `where` holds.
+
+        For documents that can be made again, of others: they have no revision, and nobody else
+        writes them. What `where` holds for and is not among them is removed; what has the key of
+        one of them is replaced, also where `where` does not hold. A reader never finds one missing
+        that was there and is there again. After StoreUnavailable some of it may be done (on SQLite:
+        nothing); the same call does the rest. Raises ValueError for two documents of one key, and
+        for one that cannot be stored; Invalid for an undeclared field.
+        """
+
     async def get(self, family: Family, tenant: str, key: str) -> Any | None:
         """The document with that key, or None."""
 
@@ -107,3 +117,9 @@ class Store(Protocol):
 
         The number removed; 0 where the engine does it by itself (MongoDB's TTL indexes).
         """
+
+    async def missing(self) -> list[str]:
+        """What is declared and not there: collections, indexes, by names for people."""
+
+    async def time(self) -> datetime | None:
+        """The time by the engine's own clock; None where that is this machine's."""

@@ -27,6 +27,7 @@ class FieldKind(StrEnum):
     FLAG = "flag"
     MOMENT = "moment"
     MONEY = "money"
+    BYTES = "bytes"
     MAP = "map"
     """A free object: whatever JSON knows, by names that nobody declared."""
     MIXED = "mixed"
@@ -39,6 +40,7 @@ _KINDS: dict[type[inspect.Type], FieldKind] = {
     inspect.FloatType: FieldKind.REAL,
     inspect.BoolType: FieldKind.FLAG,
     inspect.DateTimeType: FieldKind.MOMENT,
+    inspect.BytesType: FieldKind.BYTES,
     inspect.DictType: FieldKind.MAP,
 }
 _LITERALS: dict[type, FieldKind] = {str: FieldKind.TEXT, int: FieldKind.INTEGER}
@@ -129,6 +131,12 @@ def _money(value: object) -> Decimal:
     return amount
 
 
+def _bytes(value: object) -> bytes:
+    if not isinstance(value, bytes):
+        raise TypeError("Expected `bytes`")
+    return value
+
+
 def _nothing(value: object) -> Any:
     raise TypeError("Expected nothing: the field can only be compared with None")
 
@@ -140,6 +148,7 @@ _OPERANDS: dict[FieldKind, Callable[[object], Any]] = {
     FieldKind.FLAG: _flag,
     FieldKind.MOMENT: _moment,
     FieldKind.MONEY: _money,
+    FieldKind.BYTES: _bytes,
     FieldKind.MAP: _nothing,
     FieldKind.MIXED: _nothing,
 }

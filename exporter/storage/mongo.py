@@ -6,9 +6,9 @@ opening never waits for it: collections and indexes are made before the first wr
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractContextManager, asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from time import perf_counter
 from typing import Any, TypeVar
 
@@ -17,15 +17,16 @@ import structlog
 from pymongo import ReadPreference, WriteConcern
 from pymongo.errors import PyMongoError
 
+from ..clock import to_milliseconds
 from ..family import Family
-from . import mongo_schema, mongo_writes
+from . import mongo_puts, mongo_schema, mongo_writes
 from .base import IncompatibleStore, Operation, Outcome, Row, StoreUnavailable
 from .mongo_client import READERS, Client, Database, connect
 from .mongo_documents import CODEC, TENANT, Layout
 from .mongo_errors import reading, unavailable
-from .mongo_query import compile_aggregation, compile_find
+from .mongo_query import compile_aggregation, compile_find, compile_removal
 from .mongo_readers import GRACE_SECONDS, Readers
-from .query import Aggregation, Find
+from .query import Aggregation, Find, Where
 
 DATABASE = "meterhouse"
 """Where the URI names no database."""
@@ -60,7 +61,8 @@ class MongoStore:
     query_timeout_ms: how long a read may take; past it, errors.Unavailable.
     write_timeout_ms: how long a write, a ping or a get may; past it, StoreUnavailable.
     pool_size: connections to each server at most.
-    observe: told of each operation (`write`, `get`, `find`, `aggregate`, `ping`) and its seconds.
+    observe: told of each operation (`write`, `put`, `get`, `find`, `aggregate`, `ping`) and its
+        seconds. A put is one operation for each of its steps.
     pool: told of the connections by state (`active`, `idle`, `total`).
     Both are called on the event loop's thread.
     """
@@ -154,6 +156,21 @@ class MongoStore:
 
         return await self._record("write", "write", commit)
 
+    async def put(self, family: Family, where: Where, documents: Sequence[Any]) -> None:
+        """Make `documents` all there is of a derived family where `where` holds.
+
+        Replaced in steps, each with the time limit of a write, before what is left is removed.
+        After StoreUnavailable some steps may be done; the same call does the rest. Raises
+        ValueError for documents that cannot be stored together, and Invalid for an undeclared
+        field.
+        """
+        layout = self._layout(family)
+        put = await asyncio.to_thread(
+            mongo_puts.Put, layout, compile_removal(where, layout), documents
+        )
+        while not await self._record("put", "write", lambda opened: put.step(opened.durable)):
+            pass
+
     async def get(self, family: Family, tenant: str, key: str) -> Any | None:
         """The document with that key, or None."""
         layout = self._layout(family)
@@ -210,6 +227,20 @@ class MongoStore:
         """Nothing: MongoDB's TTL indexes do it. 0."""
         return 0
 
+    async def missing(self) -> list[str]:
+        """The indexes that are declared and not there; raises StoreUnavailable."""
+        async with self._reach("look at indexes") as opened:
+            layouts = list(self._layouts.values())
+            with self._limit():
+                return await mongo_schema.missing(opened.durable, layouts, self._retention)
+
+    async def time(self) -> datetime | None:
+        """The time on the server that takes writes; raises StoreUnavailable."""
+        async with self._reach("read the time") as opened:
+            with self._limit():
+                said = await opened.client.admin.command("hello")
+        return to_milliseconds(said["localTime"].replace(tzinfo=UTC))
+
     def _layout(self, family: Family) -> Layout:
         return self._layouts[family.collection]
 
@@ -223,7 +254,8 @@ class MongoStore:
         try:
             async with self._reach(doing) as opened:
                 await self._migrate(opened)
-                return await work(opened)
+                with self._limit():
+                    return await work(opened)
         except IncompatibleStore as error:  # known after the start, which it does not stop now
             raise StoreUnavailable(str(error)) from error
         finally:
@@ -233,7 +265,7 @@ class MongoStore:
 
     @asynccontextmanager
     async def _reach(self, doing: str) -> AsyncIterator[_Opened]:
-        """What is opened, once a primary is there; what is done within has a time limit.
+        """What is opened, once a primary is there; what is done within needs a time limit.
 
         A limit of the driver's makes it look for a server until that is over, so one that is not
         there is looked for before. Behind an outage the indexes are looked at again: what comes
@@ -246,19 +278,24 @@ class MongoStore:
             with unavailable(doing):
                 if not opened.client.delegate.topology_description.has_writable_server():
                     await opened.client.admin.command("ping")
-                with pymongo.timeout(self._write_timeout_ms / 1000):
-                    yield opened
+                yield opened
         except StoreUnavailable:
             self._migrated = False
             raise
 
+    def _limit(self) -> AbstractContextManager[None]:
+        """The time of a write, for what is done within."""
+        return pymongo.timeout(self._write_timeout_ms / 1000)
+
     async def _migrate(self, opened: _Opened) -> None:
+        """Make what is missing; each family has the time of a write, so that more take longer."""
         if self._migrated:
             return
         async with self._migrating:
             if not self._migrated:
-                layouts = list(self._layouts.values())
-                await mongo_schema.migrate(opened.durable, layouts, self._retention)
+                for layout in self._layouts.values():
+                    with self._limit():
+                        await mongo_schema.migrate(opened.durable, [layout], self._retention)
                 self._migrated = True
 
     async def _query(

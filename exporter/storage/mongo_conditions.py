@@ -7,12 +7,13 @@ null is a value like any other, smaller than all.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from bson.decimal128 import Decimal128
 
-from ..errors import Invalid
 from .kinds import FieldKind, operand
+from .operands import operands
 from .query import Filter, Operator, Where
 
 Expression = Any
@@ -23,30 +24,49 @@ NEVER: dict[str, Any] = {"$in": []}
 
 @dataclass(frozen=True)
 class Form:
-    """An operator in both languages; `expression` is given the field's value and the operand."""
+    """An operator in both languages; given are the field, or its value, and the operand."""
 
-    query: str
-    expression: Callable[[Expression, Expression], Expression]
+    query: Callable[[str, Any], dict[str, Any]]
+    expression: Callable[[Expression, Any], Expression]
     compares_none: bool = True
 
 
-def _binary(sign: str) -> Callable[[Expression, Expression], Expression]:
-    return lambda value, other: {sign: [value, other]}
+def _asked(sign: str) -> Callable[[str, Any], dict[str, Any]]:
+    return lambda field, other: {field: {sign: other}}
 
 
-def _smaller(sign: str) -> Callable[[Expression, Expression], Expression]:
+def _binary(sign: str) -> Callable[[Expression, Any], Expression]:
+    # $literal: a text that begins with a $ would be taken for the path of a field.
+    return lambda value, other: {sign: [value, {"$literal": other}]}
+
+
+def _smaller(sign: str) -> Callable[[Expression, Any], Expression]:
     """Null is smaller than everything, but no order holds for it."""
-    return lambda value, other: {"$and": [{"$gt": [value, None]}, {sign: [value, other]}]}
+    compare = _binary(sign)
+    return lambda value, other: {"$and": [{"$gt": [value, None]}, compare(value, other)]}
+
+
+def _asked_within(field: str, ranges: Any) -> dict[str, Any]:
+    """MongoDB finds each of the ranges in an index, with the conditions beside them."""
+    parts = [{field: {"$gte": start, "$lt": end}} for start, end in ranges]
+    return {"$or": parts} if parts else {field: NEVER}
+
+
+def _within(value: Expression, ranges: Any) -> Expression:
+    from_start, to_end = _binary("$gte"), _binary("$lt")
+    parts = [{"$and": [from_start(value, start), to_end(value, end)]} for start, end in ranges]
+    return {"$or": parts} if parts else False
 
 
 OPERATORS: dict[Operator, Form] = {
-    Operator.EQ: Form("$eq", _binary("$eq")),
-    Operator.NE: Form("$ne", _binary("$ne")),
-    Operator.IN: Form("$in", _binary("$in")),
-    Operator.GT: Form("$gt", _binary("$gt"), compares_none=False),
-    Operator.GTE: Form("$gte", _binary("$gte"), compares_none=False),
-    Operator.LT: Form("$lt", _smaller("$lt"), compares_none=False),
-    Operator.LTE: Form("$lte", _smaller("$lte"), compares_none=False),
+    Operator.EQ: Form(_asked("$eq"), _binary("$eq")),
+    Operator.NE: Form(_asked("$ne"), _binary("$ne")),
+    Operator.IN: Form(_asked("$in"), _binary("$in")),
+    Operator.GT: Form(_asked("$gt"), _binary("$gt"), compares_none=False),
+    Operator.GTE: Form(_asked("$gte"), _binary("$gte"), compares_none=False),
+    Operator.LT: Form(_asked("$lt"), _smaller("$lt"), compares_none=False),
+    Operator.LTE: Form(_asked("$lte"), _smaller("$lte"), compares_none=False),
+    Operator.WITHIN: Form(_asked_within, _within),
 }
 
 
@@ -65,9 +85,9 @@ def query(where: Where, kinds: Mapping[str, FieldKind]) -> dict[str, Any]:
     conditions = []
     for part in where:
         form = OPERATORS[part.op]
-        bound = _operand(part, kinds[part.field])
+        bound = _operands(part, kinds[part.field])
         impossible = bound is None and not form.compares_none
-        conditions.append({part.field: NEVER if impossible else {form.query: bound}})
+        conditions.append({part.field: NEVER} if impossible else form.query(part.field, bound))
     return {"$and": conditions} if conditions else {}
 
 
@@ -76,14 +96,12 @@ def expression(where: Where, kinds: Mapping[str, FieldKind]) -> Expression:
     conditions = []
     for part in where:
         form = OPERATORS[part.op]
-        bound = _operand(part, kinds[part.field])
+        bound = _operands(part, kinds[part.field])
         impossible = bound is None and not form.compares_none
         # What is not there is unequal to everything but itself, null too.
         asks_for_none = bound is None or (isinstance(bound, list) and None in bound)
         value = value_of(part.field) if asks_for_none else f"${part.field}"
-        # $literal: a text that begins with a $ would be taken for the path of a field.
-        compared = form.expression(value, {"$literal": bound})
-        conditions.append(False if impossible else compared)
+        conditions.append(False if impossible else form.expression(value, bound))
     return all_of(conditions)
 
 
@@ -94,18 +112,15 @@ def all_of(conditions: Sequence[Expression]) -> Expression:
     return {"$and": list(conditions)}
 
 
-def _operand(part: Filter, kind: FieldKind) -> Any:
-    """The value, or the list of values, that is compared with."""
-    several = part.op is Operator.IN
-    values = part.value if several else (part.value,)
-    if not isinstance(values, tuple):
-        raise Invalid.field(part.field, "Expected several values")
-    try:
-        bound = [_bound(operand(kind, value)) if value is not None else None for value in values]
-    except (TypeError, ValueError) as error:
-        raise Invalid.field(part.field, str(error)) from error
-    return bound if several else bound[0]
+def _operands(part: Filter, kind: FieldKind) -> Any:
+    """What is compared with: a value, a list of them, or a list of ranges."""
+    return _bound(operands(part, partial(operand, kind)))
 
 
 def _bound(value: Any) -> Any:
+    """The same with its amounts of money as MongoDB has them, which Python cannot compare."""
+    if isinstance(value, list):
+        return [_bound(one) for one in value]
+    if isinstance(value, tuple):
+        return tuple(map(_bound, value))
     return Decimal128(value) if isinstance(value, Decimal) else value

@@ -30,6 +30,8 @@ TENANT = "tenantId"
 REVISION = "revision"
 CHANGES = "_changes"
 """The ids of the operations that changed a record last, newest at the end."""
+PUT = "_put"
+"""The id of the put that a derived document is from."""
 
 DEEPEST = 60
 """Levels of a free object that are kept as such; MongoDB has an end at 100 for the whole."""

@@ -9,19 +9,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..clock import EPOCH
 from ..errors import Invalid
 from .base import Row
-from .kinds import FieldKind
 from .mongo_conditions import Expression, query, value_of
-from .mongo_documents import CHANGES, TENANT, Layout
-from .mongo_measures import Branch, Group, Plan, loads, running, total
-from .query import Aggregation, By, Find, Operator, Order, check_fields
+from .mongo_documents import CHANGES, PUT, TENANT, Layout
+from .mongo_groups import group
+from .mongo_measures import Branch, Group, Plan, running, total
+from .query import Aggregation, Find, Operator, Order, Where, check_fields
 
 ASCENDING, DESCENDING = 1, -1
-
-_HOUR = 3_600_000
-_DAY = 24 * _HOUR
 
 Stage = dict[str, Any]
 
@@ -71,7 +67,7 @@ def compile_find(asked: Find, layout: Layout) -> FindCommand:
     blank = layout.blank(asked.leave_out)
     return FindCommand(
         query(asked.where, layout.kinds),
-        dict.fromkeys(("_id", CHANGES, *sorted(asked.leave_out)), 0),
+        dict.fromkeys(("_id", CHANGES, PUT, *sorted(asked.leave_out)), 0),
         list(sort.items()),
         asked.offset,
         asked.limit,
@@ -79,14 +75,23 @@ def compile_find(asked: Find, layout: Layout) -> FindCommand:
     )
 
 
+def compile_removal(where: Where, layout: Layout) -> dict[str, Any]:
+    """The condition of what is to be removed; raises Invalid for what is not declared."""
+    _check(Find(layout.family, where))
+    return query(where, layout.kinds)
+
+
 def compile_aggregation(asked: Aggregation, layout: Layout) -> Pipeline:
     """The pipeline for the rows of groups; raises Invalid for what the family does not declare,
     or cannot be calculated of its fields."""
     _check(asked)
     plan = Plan(layout.kinds)
-    groups = [_group(by, f"g{number}", layout) for number, by in enumerate(asked.by)]
-    outputs = [output for output, _ in groups]
-    keys = {f"g{number}": key for number, (_, key) in enumerate(groups)}
+    groups = {f"g{number}": group(by, layout) for number, by in enumerate(asked.by)}
+    keys = {alias: one.key for alias, one in groups.items()}
+    outputs = [
+        _Output(one.name, _reading(alias, one.load), f"$_id.{alias}")
+        for alias, one in groups.items()
+    ]
     merged: dict[str, Expression] = {}
     for number, measure in enumerate(asked.measures):
         calculated = plan.add(measure, f"m{number}")
@@ -119,51 +124,12 @@ def _direction(part: Order) -> int:
     return DESCENDING if part.descending else ASCENDING
 
 
-def _group(by: By, alias: str, layout: Layout) -> tuple[_Output, Expression]:
-    """What a row has of a group, and the expression that tells the group of a record."""
-    path = f"$_id.{alias}"
-    if isinstance(by, str):
-        return _Output(by, _key(alias, layout.kinds[by]), path), value_of(by)
-    field = by.field or layout.family.time_field
-    if layout.kinds[field] is not FieldKind.MOMENT:
-        raise Invalid.field(field, "is no time")
-    start = BUCKETS[by.interval](value_of(field))
-    return _Output(by.name, _key(alias, FieldKind.MOMENT), path), start
-
-
-def _key(alias: str, kind: FieldKind) -> Callable[[Group], Any]:
-    load = loads(kind)
-
+def _reading(alias: str, load: Callable[[Any], Any] | None) -> Callable[[Group], Any]:
     def read(group: Group) -> Any:
         value = group["_id"].get(alias)
         return value if value is None or load is None else load(value)
 
     return read
-
-
-def _floor(length: int, shift: int = 0) -> Callable[[Expression], Expression]:
-    """The last multiple of `length` at or before a time, less `shift`; $mod alone would round the
-    years before 1970 up. Not $dateTrunc: not every server that speaks the protocol has it right.
-    """
-
-    def start(time: Expression) -> Expression:
-        rest = {"$mod": [{"$add": [{"$subtract": [time, EPOCH]}, shift]}, length]}
-        return {"$subtract": [time, {"$mod": [{"$add": [rest, length]}, length]}]}
-
-    return start
-
-
-def _month(time: Expression) -> Expression:
-    return {"$dateFromParts": {"year": {"$year": time}, "month": {"$month": time}}}
-
-
-BUCKETS: dict[str, Callable[[Expression], Expression]] = {
-    "hour": _floor(_HOUR),
-    "day": _floor(_DAY),
-    "week": _floor(7 * _DAY, 3 * _DAY),  # 1970 began on a Thursday
-    "month": _month,
-}
-"""The start of each interval as an expression of a time; null of null."""
 
 
 def _values(branch: Branch, keys: dict[str, Expression]) -> list[Stage]:

@@ -97,6 +97,23 @@ async def migrate(
             ) from error
 
 
+async def missing(
+    database: Database, layouts: Sequence[Layout], retention: Mapping[str, timedelta]
+) -> list[str]:
+    """The indexes that are declared and not there, by collection and keys; of a collection that is
+    not there, all of them."""
+    found = []
+    for layout in layouts:
+        name = layout.family.collection
+        there = {_keys(index): index async for index in database[name].list_indexes()}
+        for wanted in indexes(layout, retention[layout.family.kind]):
+            index = there.get(wanted.keys)
+            if index is None or (wanted.unique and not index.get("unique")):
+                keys = ", ".join(f"{field}: {direction}" for field, direction in wanted.keys)
+                found.append(f"{name} {{{keys}}}")
+    return found
+
+
 async def _check_layout(kept: Collection, layout: Layout) -> None:
     """Refuse what is stored in another way; write down the fields that are new."""
     name = layout.family.collection

@@ -3,7 +3,7 @@
 Field names are wire names, dotted where nested. Values are always bound, never spliced.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -13,6 +13,8 @@ from ..errors import Problem
 from ..family import Family
 
 Scalar = str | int | float | bool | datetime | None
+Ranges = tuple[tuple[Scalar, Scalar], ...]
+"""Pairs of a start, which lies within, and an end, which does not."""
 
 
 class Operator(StrEnum):
@@ -25,19 +27,21 @@ class Operator(StrEnum):
     GTE = "gte"
     LT = "lt"
     LTE = "lte"
+    WITHIN = "within"
 
 
 @dataclass(frozen=True, slots=True)
 class Filter:
     """`field op value`. `eq None` means absent, `ne` also holds for absent fields.
 
-    The order comparisons never hold for an absent field. `in` takes a tuple of values. Money is
-    compared with the amount that a float is written as: 0.1 is exactly a tenth.
+    The order comparisons never hold for an absent field, and neither does `within`: it takes a
+    tuple of ranges, and holds where start ≤ field < end for any of them. `in` takes a tuple of
+    values. Money is compared with the amount that a float is written as: 0.1 is exactly a tenth.
     """
 
     field: str
     op: Operator
-    value: Scalar | tuple[Scalar, ...]
+    value: Scalar | tuple[Scalar, ...] | Ranges
 
 
 def equals(field: str, value: Scalar) -> Filter:
@@ -48,6 +52,14 @@ def equals(field: str, value: Scalar) -> Filter:
 def between(field: str, start: datetime, end: datetime) -> tuple[Filter, ...]:
     """The half-open range start ≤ field < end."""
     return Filter(field, Operator.GTE, start), Filter(field, Operator.LT, end)
+
+
+def within(field: str, ranges: Iterable[tuple[datetime, datetime]]) -> Filter:
+    """The filter for a time in any of these half-open ranges, which may meet and overlap.
+
+    Engines look for each range with the index that serves one of them.
+    """
+    return Filter(field, Operator.WITHIN, tuple(ranges))
 
 
 Where = tuple[Filter, ...]
@@ -103,7 +115,23 @@ class TimeBucket:
     name: str = "time"
 
 
-By = str | TimeBucket
+@dataclass(frozen=True, slots=True)
+class LogBucket:
+    """The number of the logarithmic bucket that a number lies in, as log_buckets.bucket_of has it.
+
+    None where the field is absent. Not of money.
+    """
+
+    field: str
+    name: str = "bucket"
+
+
+By = str | TimeBucket | LogBucket
+
+
+def field_of(by: By, family: Family) -> str:
+    """The field that records are grouped by."""
+    return by if isinstance(by, str) else by.field or family.time_field
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,12 +183,14 @@ def check_fields(query: Aggregation | Find) -> list[Problem]:
     """What is wrong with the field names of a query: filters and groups must be declared.
 
     Only declared dimensions (and the time, the key, the tenant and the user) may be grouped by,
-    and only declared measures calculated with: a query that no index or rollup expects is a bug.
-    Rows are ordered by what they hold, documents by what may be filtered.
+    and only declared measures calculated with, or grouped by their logarithm: a query that no index
+    or rollup expects is a bug. Rows are ordered by what they hold, documents by what may be
+    filtered.
     """
     family = query.family
     groupable = {*family.dimensions, family.time_field, family.key, "tenantId", "userId"}
     countable = {*groupable, *family.measures}
+    allowed = {str: groupable, TimeBucket: countable, LogBucket: {*family.measures}}
     used: list[tuple[str, set[str]]] = [(part.field, countable) for part in query.where]
     orderable = countable
     if isinstance(query, Find):
@@ -169,9 +199,7 @@ def check_fields(query: Aggregation | Find) -> list[Problem]:
     else:
         orderable = {by if isinstance(by, str) else by.name for by in query.by}
         orderable |= {measure.name for measure in query.measures}
-        for by in query.by:
-            name = by if isinstance(by, str) else by.field or family.time_field
-            used.append((name, groupable if isinstance(by, str) else countable))
+        used.extend((field_of(by, family), allowed[type(by)]) for by in query.by)
         for measure in query.measures:
             used.extend((part.field, countable) for part in measure.where)
             if measure.field is not None:
@@ -179,6 +207,6 @@ def check_fields(query: Aggregation | Find) -> list[Problem]:
     used.extend((part.name, orderable) for part in query.order)
     return [
         Problem(name, f"not a field that {family.kind} declares for queries")
-        for name, allowed in used
-        if name not in allowed
+        for name, known in used
+        if name not in known
     ]

@@ -4,8 +4,10 @@ One thread writes and a few read; all that runs on the event loop is the compili
 the hand-over.
 """
 
+import asyncio
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from time import perf_counter
 from typing import Any, TypeVar
@@ -14,10 +16,16 @@ from ..clock import epoch_ms
 from ..family import Family
 from . import sqlite_transactions
 from .base import Operation, Outcome, Row, StoreUnavailable
-from .query import Aggregation, Find
-from .sqlite_query import Statement, compile_aggregation, compile_find, compile_get
+from .query import Aggregation, Find, Where
+from .sqlite_query import (
+    Statement,
+    compile_aggregation,
+    compile_find,
+    compile_get,
+    compile_removal,
+)
 from .sqlite_readers import Readers
-from .sqlite_schema import Table
+from .sqlite_schema import Table, missing
 from .sqlite_writer import WriterThread
 
 READERS = 4
@@ -32,9 +40,9 @@ class SqliteStore:
 
     families: what it keeps.
     query_timeout_ms: how long a read may take; past it, errors.Unavailable.
-    observe: told of each operation (`write`, `get`, `find`, `aggregate`, `purge`, `ping`) and its
-        seconds, the wait for its turn included; called on the event loop's thread. A purge is one
-        operation for each of its steps.
+    observe: told of each operation (`write`, `put`, `get`, `find`, `aggregate`, `purge`, `ping`)
+        and its seconds, the wait for its turn included; called on the event loop's thread. A purge
+        is one operation for each of its steps.
     """
 
     name = "sqlite"
@@ -92,6 +100,17 @@ class SqliteStore:
         """
         return await self._write("write", sqlite_transactions.commit, self._tables, operations)
 
+    async def put(self, family: Family, where: Where, documents: Sequence[Any]) -> None:
+        """Make `documents` all there is of a derived family where `where` holds.
+
+        One transaction. Raises StoreUnavailable when nothing was done, ValueError for documents
+        that cannot be stored together, and Invalid for an undeclared field.
+        """
+        table = self._table(family)
+        removal = compile_removal(where, table)
+        rows = await asyncio.to_thread(sqlite_transactions.rows_of, table, documents)
+        await self._write("put", sqlite_transactions.put, table, removal, rows)
+
     async def get(self, family: Family, tenant: str, key: str) -> Any | None:
         """The document with that key, or None."""
         try:
@@ -118,6 +137,16 @@ class SqliteStore:
             removed += step
             if step < PURGE_STEP:
                 return removed
+
+    async def missing(self) -> list[str]:
+        """The names of the tables and indexes that are declared and not there."""
+        if self._readers is None:
+            raise StoreUnavailable("The store is not open.")
+        return await self._readers.run(partial(missing, tables=list(self._tables.values())))
+
+    async def time(self) -> datetime | None:
+        """Nothing: the clock of a file is that of this machine."""
+        return None
 
     def _table(self, family: Family) -> Table:
         return self._tables[family.collection]

@@ -14,17 +14,14 @@ from typing import Any, Generic, TypeVar
 from ..errors import Invalid
 from ..family import attribute_of
 from .base import Row
-from .query import Aggregation, By, Find, Function, check_fields
+from .query import Aggregation, Find, Function, Where, check_fields, field_of
 from .sqlite_columns import quote
-from .sqlite_conditions import Sql, clause, condition, join
-from .sqlite_measures import Output, Ranking, Rankings, calculate, loads
+from .sqlite_conditions import Sql, condition, join, source
+from .sqlite_groups import group
+from .sqlite_measures import Output, Ranking, Rankings, calculate
 from .sqlite_schema import TENANT, Table
-from .sqlite_values import MOMENT
 
 Answer = TypeVar("Answer")
-
-_HOUR = 3_600_000
-_DAY = 24 * _HOUR
 
 
 @dataclass(frozen=True)
@@ -50,9 +47,9 @@ def compile_find(query: Find, table: Table) -> Statement[Any]:
     _check(query)
     order = [_directed(quote(part.name), part.descending) for part in query.order]
     order += [quote(query.family.key), quote(TENANT)]
-    matching = clause(query.where, table)
+    matching = source(query.where, table)
     sql = (
-        f"SELECT {table.layout.selection(query.leave_out)} FROM {table.name}{matching.text} "
+        f"SELECT {table.layout.selection(query.leave_out)}{matching.text} "
         f"ORDER BY {', '.join(order)} LIMIT ? OFFSET ?"
     )
     blank = [attribute_of(query.family.document, name) for name in query.leave_out]
@@ -60,12 +57,20 @@ def compile_find(query: Find, table: Table) -> Statement[Any]:
     return Statement(sql, (*matching.values, query.limit, query.offset), load)
 
 
+def compile_removal(where: Where, table: Table) -> Sql:
+    """The statement that removes what matches; raises Invalid for what is not declared."""
+    _check(Find(table.family, where))
+    matching = source(where, table)
+    text = f"DELETE FROM {table.name} WHERE rowid IN (SELECT {table.name}.rowid{matching.text})"
+    return Sql(text, matching.values)
+
+
 def compile_aggregation(query: Aggregation, table: Table) -> Statement[Row]:
     """The statement for the rows of groups; raises Invalid for what the family does not declare,
     or cannot be calculated of its fields."""
     _check(query)
     rankings: Rankings = {}
-    groups = [_group(by, f'"@{number}"', table) for number, by in enumerate(query.by)]
+    groups = [group(by, f'"@{number}"', table) for number, by in enumerate(query.by)]
     measures = [
         calculate(measure, f"@{number}", table, rankings)
         for number, measure in enumerate(query.measures, len(groups))
@@ -79,9 +84,9 @@ def compile_aggregation(query: Aggregation, table: Table) -> Statement[Row]:
             for name, column in output.columns.items()
         ],
     )
-    source = _source(query, table, rankings, groups)
-    statement = Sql(f"SELECT {selected.text} FROM {source.text}", selected.values + source.values)
-    names = [name for group in groups for name in group.columns]
+    records = _records(query, table, rankings, groups)
+    statement = Sql(f"SELECT {selected.text}{records.text}", selected.values + records.values)
+    names = [name for output in groups for name in output.columns]
     if names:
         statement = Sql(f"{statement.text} GROUP BY {', '.join(names)}", statement.values)
         order = ", ".join([*_order(query, outputs), *names])
@@ -109,59 +114,26 @@ def _order(query: Aggregation, outputs: Sequence[Output]) -> list[str]:
     ]
 
 
-def _group(by: By, alias: str, table: Table) -> Output:
-    if isinstance(by, str):
-        form = table.layout.forms[by]
-        return Output(by, {alias: Sql(quote(by))}, loads(form), (alias,))
-    field = by.field or table.family.time_field
-    if table.layout.forms[field] is not MOMENT:
-        raise Invalid.field(field, "is no time")
-    start = BUCKETS[by.interval](quote(field))
-    return Output(by.name, {alias: Sql(start)}, loads(MOMENT), (alias,))
-
-
-def _floor(length: int, shift: int = 0) -> Callable[[str], str]:
-    """The last multiple of `length` at or before a time, less `shift`; `%` alone would round the
-    years before 1970 up."""
-    return lambda time: f"({time} - (({time} + {shift}) % {length} + {length}) % {length})"
-
-
-def _month(time: str) -> str:
-    day = _floor(_DAY)(time)
-    first = f"strftime('%s', {day} / 1000, 'unixepoch', 'start of month')"
-    return f"(CAST({first} AS INTEGER) * 1000)"
-
-
-BUCKETS: dict[str, Callable[[str], str]] = {
-    "hour": _floor(_HOUR),
-    "day": _floor(_DAY),
-    "week": _floor(7 * _DAY, 3 * _DAY),  # 1970 began on a Thursday
-    "month": _month,
-}
-"""The start of each interval, in epoch ms, as an expression of a time."""
-
-
-def _source(query: Aggregation, table: Table, rankings: Rankings, groups: Sequence[Output]) -> Sql:
-    """What the groups are formed of: the table, or its records with what was ranked."""
-    matching = clause(query.where, table)
+def _records(query: Aggregation, table: Table, rankings: Rankings, groups: Sequence[Output]) -> Sql:
+    """What the groups are formed of: the matching rows, or those with what was ranked."""
+    matching = source(query.where, table)
     if not rankings:
-        return Sql(f"{table.name}{matching.text}", matching.values)
+        return matching
     inner = [Sql(quote(name)) for name in sorted(_used(query))]
-    outer = ["*"]
-    parts = ", ".join(column.text for group in groups for column in group.columns.values())
-    partition = f"PARTITION BY {parts} " if parts else ""
+    outer = [Sql("*")]
+    parts = join(", ", [column for output in groups for column in output.columns.values()])
+    partition = f"PARTITION BY {parts.text} " if groups else ""
     for (field, where), number in rankings.items():
         ranking = Ranking.numbered(number)
         inner.append(_value(field, condition(where, table), ranking.value))
-        outer += [
-            f"ROW_NUMBER() OVER ({partition}ORDER BY {ranking.value} NULLS LAST) AS {ranking.rank}",
-            f"COUNT({ranking.value}) OVER ({partition.rstrip()}) AS {ranking.present}",
-        ]
-    columns = join(", ", inner)
+        rank = f"ROW_NUMBER() OVER ({partition}ORDER BY {ranking.value} NULLS LAST)"
+        present = f"COUNT({ranking.value}) OVER ({partition.rstrip()})"
+        outer.append(Sql(f"{rank} AS {ranking.rank}", parts.values))
+        outer.append(Sql(f"{present} AS {ranking.present}", parts.values))
+    ranked, columns = join(", ", outer), join(", ", inner)
     return Sql(
-        f"(SELECT {', '.join(outer)} "
-        f"FROM (SELECT {columns.text} FROM {table.name}{matching.text}))",
-        columns.values + matching.values,
+        f" FROM (SELECT {ranked.text} FROM (SELECT {columns.text}{matching.text}))",
+        ranked.values + columns.values + matching.values,
     )
 
 
@@ -173,7 +145,7 @@ def _value(field: str, where: Sql, alias: str) -> Sql:
 
 def _used(query: Aggregation) -> set[str]:
     """The fields that groups and measures are made of."""
-    used = {by if isinstance(by, str) else by.field or query.family.time_field for by in query.by}
+    used = {field_of(by, query.family) for by in query.by}
     for measure in query.measures:
         if measure.function is not Function.PERCENTILE:  # made of what was ranked
             used |= {part.field for part in measure.where}

@@ -14,6 +14,7 @@ from typing import TypeVar
 
 from ..errors import Unavailable
 from .base import StoreUnavailable
+from .sqlite_groups import complete
 
 REPEAT_INTERRUPT_SECONDS = 0.02
 """SQLite forgets an interrupt that comes between two statements, so it is repeated."""
@@ -45,6 +46,7 @@ class Readers:
                 check_same_thread=False,
             )
             connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
+            complete(connection)
             self._idle.put_nowait(connection)
             self._opened += 1
 

@@ -12,11 +12,14 @@ from functools import cached_property
 
 from ..family import Family, attribute_of
 from .base import IncompatibleStore
-from .sqlite_columns import Column, DocumentLayout, quote
+from .sqlite_columns import Column, DocumentLayout, Filled, quote
 
 SCHEMA_VERSION = 1
 TENANT = "tenantId"
 REVISION = "revision"
+MOST_INSERTS = 64
+"""Statements that a table keeps at hand to put in a row; another one is made when it is asked for,
+and takes some ten times as long as the row."""
 
 # What each column holds, by the name of its form: SQLite's own types cannot tell a time or an
 # amount of money from a count.
@@ -50,15 +53,30 @@ class Table:
         """The attributes of a document that its unique key is made of."""
         return attribute_of(self.family.document, TENANT), self.family.key_attribute
 
+    def insert(self, filled: Filled) -> str:
+        """Puts in one row, of which it has the values that are filled, unless its key is there."""
+        statement = self._inserts.get(filled)
+        if statement is None:
+            unique = f"{quote(TENANT)}, {quote(self.family.key)}"
+            values = self._values(self.layout.names(filled))
+            statement = f"INSERT INTO {values} ON CONFLICT ({unique}) DO NOTHING"
+            if len(self._inserts) < MOST_INSERTS:
+                self._inserts[filled] = statement
+        return statement
+
     @cached_property
-    def insert(self) -> str:
-        """Puts in one row, unless its key is there."""
-        names = ", ".join(quote(column.name) for column in self.layout.columns)
-        places = ", ".join("?" * len(self.layout.columns))
-        return (
-            f"INSERT INTO {self.name} ({names}) VALUES ({places}) "
-            f"ON CONFLICT ({quote(TENANT)}, {quote(self.family.key)}) DO NOTHING"
-        )
+    def put(self) -> str:
+        """Puts in one row, in the place of the one with its key."""
+        values = self._values([column.name for column in self.layout.columns])
+        return f"INSERT OR REPLACE INTO {values}"
+
+    @cached_property
+    def _inserts(self) -> dict[Filled, str]:
+        return {}
+
+    def _values(self, columns: Sequence[str]) -> str:
+        places = ", ".join("?" * len(columns))
+        return f"{self.name} ({', '.join(map(quote, columns))}) VALUES ({places})"
 
     @cached_property
     def replace(self) -> str:
@@ -68,14 +86,6 @@ class Table:
         return (
             f"UPDATE {self.name} SET {values} "
             f"WHERE {quote(TENANT)} = ? AND {quote(self.family.key)} = ? AND {quote(REVISION)} = ?"
-        )
-
-    @cached_property
-    def newest_keys(self) -> str:
-        """The keys of so many rows that were put in last: rowids only grow."""
-        return (
-            f"SELECT {quote(TENANT)}, {quote(self.family.key)} FROM {self.name} "
-            "ORDER BY rowid DESC LIMIT ?"
         )
 
     @cached_property
@@ -92,12 +102,11 @@ class Table:
 
         It lets that index serve questions that span the tenants too.
         """
+        tenant, read = quote(TENANT), f"FROM {self.name}"
         return (
-            "WITH RECURSIVE tenants (id) AS ("
-            f"SELECT min({quote(TENANT)}) FROM {self.name} UNION ALL "
-            f"SELECT (SELECT min({quote(TENANT)}) FROM {self.name} WHERE {quote(TENANT)} > id) "
-            "FROM tenants WHERE id IS NOT NULL"
-            ") SELECT id FROM tenants"
+            f'WITH RECURSIVE "@tenants" ("@tenant") AS (SELECT min({tenant}) {read} UNION ALL '
+            f'SELECT (SELECT min({tenant}) {read} WHERE {tenant} > "@tenant") '
+            'FROM "@tenants" WHERE "@tenant" IS NOT NULL) SELECT "@tenant" FROM "@tenants"'
         )
 
     @cached_property
@@ -117,19 +126,25 @@ class Table:
         """The column as CREATE TABLE and ALTER TABLE have it."""
         return f"{quote(column.name)} {column.form.sql}{' NOT NULL' * self.required(column)}"
 
-    def index_statements(self) -> Iterator[str]:
+    def indexes(self) -> Iterator[tuple[str, tuple[str, ...]]]:
         """The unique key, the time, and what the family declares; each costs on every insert."""
         family = self.family
-        yield self._index("UNIQUE INDEX", (TENANT, family.key))
-        yield self._index("INDEX", (TENANT, family.time_field))
+        yield "UNIQUE INDEX", (TENANT, family.key)
+        yield "INDEX", (TENANT, family.time_field)
         for index in family.indexes:
-            yield self._index("INDEX", index.fields)
+            yield "INDEX", index.fields
 
-    def _index(self, kind: str, fields: Sequence[str]) -> str:
-        name = quote(f"{self.family.collection} by {', '.join(fields)}")
-        return (
-            f"CREATE {kind} IF NOT EXISTS {name} ON {self.name} ({', '.join(map(quote, fields))})"
-        )
+    def index_statements(self) -> Iterator[str]:
+        """What makes the indexes that are missing."""
+        for kind, fields in self.indexes():
+            yield (
+                f"CREATE {kind} IF NOT EXISTS {quote(self.index_name(fields))} ON {self.name} "
+                f"({', '.join(map(quote, fields))})"
+            )
+
+    def index_name(self, fields: Sequence[str]) -> str:
+        """What an index is called."""
+        return f"{self.family.collection} by {', '.join(fields)}"
 
 
 def migrate(connection: sqlite3.Connection, tables: Sequence[Table]) -> None:
@@ -182,3 +197,18 @@ def _grow(connection: sqlite3.Connection, table: Table) -> None:
         "INSERT INTO meterhouse_fields VALUES (?, ?, ?)",
         [(collection, column.name, wanted[column.name]) for column in missing],
     )
+
+
+def missing(connection: sqlite3.Connection, tables: Sequence[Table]) -> list[str]:
+    """The names of the tables and indexes that are declared and not there."""
+    names = connection.execute("SELECT name FROM sqlite_master")
+    there = {name for (name,) in names}
+    wanted = [
+        name
+        for table in tables
+        for name in (
+            table.family.collection,
+            *(table.index_name(fields) for _, fields in table.indexes()),
+        )
+    ]
+    return [name for name in wanted if name not in there]

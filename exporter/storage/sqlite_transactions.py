@@ -1,20 +1,19 @@
-"""What the writer does on its connection: group commits, the steps of a purge, pings.
+"""What the writer does on its connection: group commits, puts, the steps of a purge, pings.
 
-In a commit, runs of inserts of one family go through `executemany`. A document that SQLite refuses
-costs that one: the run goes on behind it. Families do not share rows, so only the order within one
-matters.
+A document that SQLite refuses costs that one: the commit goes on behind it.
 """
 
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from itertools import groupby
 from operator import attrgetter
 from typing import Any
 
 import structlog
 
 from .base import Insert, Operation, Outcome, Replace, StoreUnavailable
+from .distinct import check_distinct
+from .sqlite_conditions import Sql
 from .sqlite_schema import Table
 
 log = structlog.get_logger(__name__)
@@ -30,9 +29,6 @@ REFUSED = (
     ValueError,
 )
 """What one document can be at fault for: a value that does not fit its column, or no column."""
-
-Numbered = tuple[int, Operation]
-"""An operation with its position in the list."""
 
 
 @contextmanager
@@ -68,15 +64,43 @@ def commit(
 
     Raises StoreUnavailable when nothing was done.
     """
-    outcomes = [Outcome.FAILED] * len(operations)
-    by_collection: dict[str, list[Numbered]] = {}
-    for position, operation in enumerate(operations):
-        by_collection.setdefault(operation.family.collection, []).append((position, operation))
+    outcomes = []
+    cursor = connection.cursor()
     with unavailable("write"), transaction(connection):
-        for collection, numbered in by_collection.items():
-            for kind, run in groupby(numbered, key=lambda item: type(item[1])):
-                _RUNS[kind](connection, tables[collection], list(run), outcomes)
+        for operation in operations:
+            table = tables[operation.family.collection]
+            try:
+                outcome = _DONE[type(operation)](cursor, table, operation.document)
+            except REFUSED as error:
+                _log_refused(operation, error)
+                outcome = Outcome.FAILED
+            outcomes.append(outcome)
     return outcomes
+
+
+def rows_of(table: Table, documents: Sequence[Any]) -> list[tuple[Any, ...]]:
+    """The rows of a put; ValueError for two of one key, or for what is no document of the table."""
+    try:
+        rows = list(map(table.layout.row, documents))
+    except REFUSED as error:
+        raise ValueError(f"{table.family.kind}: {described(error)}") from error
+    check_distinct(table.family, documents)
+    return rows
+
+
+def put(
+    connection: sqlite3.Connection, table: Table, removal: Sql, rows: Sequence[tuple[Any, ...]]
+) -> None:
+    """Remove what `removal` says and put in the rows, both or neither.
+
+    Raises StoreUnavailable, and ValueError for a row that SQLite refuses.
+    """
+    with unavailable("write"), transaction(connection):
+        connection.execute(*removal)
+        try:
+            connection.executemany(table.put, rows)
+        except REFUSED as error:
+            raise ValueError(f"{table.family.kind}: {described(error)}") from error
 
 
 def purge(connection: sqlite3.Connection, table: Table, before: int, limit: int) -> int:
@@ -92,66 +116,37 @@ def touch(connection: sqlite3.Connection) -> None:
         connection.execute(f"PRAGMA user_version = {version}")
 
 
-def _insert(
-    connection: sqlite3.Connection, table: Table, run: list[Numbered], outcomes: list[Outcome]
-) -> None:
-    before = connection.total_changes
-    accepted: list[Numbered] = []
-    rest = iter(run)
-
-    def rows() -> Iterator[tuple[Any, ...]]:
-        for item in rest:
-            accepted.append(item)
-            yield table.layout.row(item[1].document)
-
-    while True:
-        try:
-            connection.executemany(table.insert, rows())
-            break
-        except REFUSED as error:  # go on behind the one that was taken last
-            _, refused = accepted.pop()
-            _log_refused(refused, error)
-    stored = connection.total_changes - before
-    if stored == len(accepted):
-        for position, _ in accepted:
-            outcomes[position] = Outcome.STORED
-        return
-    tenant, key = map(attrgetter, table.identity)
-    newest = set(connection.execute(table.newest_keys, (stored,)))
-    for position, operation in accepted:
-        identity = tenant(operation.document), key(operation.document)
-        outcomes[position] = Outcome.STORED if identity in newest else Outcome.DUPLICATE
-        newest.discard(identity)  # a second one with this key was not the one that was stored
+def _insert(cursor: sqlite3.Cursor, table: Table, document: Any) -> Outcome:
+    filled, values = table.layout.filled(document)
+    stored = cursor.execute(table.insert(filled), values).rowcount
+    return Outcome.STORED if stored else Outcome.DUPLICATE
 
 
-def _replace(
-    connection: sqlite3.Connection, table: Table, run: list[Numbered], outcomes: list[Outcome]
-) -> None:
-    tenant, key = map(attrgetter, table.identity)
-    for position, operation in run:
-        document = operation.document
-        try:
-            row = table.layout.row(document)
-            identity = tenant(document), key(document), document.revision - 1
-            changed = connection.execute(table.replace, (*row, *identity)).rowcount
-        except REFUSED as error:
-            _log_refused(operation, error)
-        else:
-            outcomes[position] = Outcome.STORED if changed else Outcome.STALE
+def _replace(cursor: sqlite3.Cursor, table: Table, document: Any) -> Outcome:
+    row = table.layout.row(document)
+    identity = attrgetter(*table.identity)(document)
+    changed = cursor.execute(table.replace, (*row, *identity, document.revision - 1)).rowcount
+    return Outcome.STORED if changed else Outcome.STALE
+
+
+def described(error: Exception) -> str:
+    """Why a document was refused, for a log.
+
+    SQLite's constraint messages name a column; the text of other errors may quote the value.
+    """
+    return str(error) if isinstance(error, sqlite3.IntegrityError) else type(error).__name__
 
 
 def _log_refused(operation: Operation, error: Exception) -> None:
-    # SQLite's constraint messages name a column; the text of other errors may quote the value.
-    told = str(error) if isinstance(error, sqlite3.IntegrityError) else type(error).__name__
     log.error(
         "operation_refused",
         operation=type(operation).__name__,
         family=operation.family.kind,
-        reason=told,
+        reason=described(error),
     )
 
 
-_RUNS: dict[type, Callable[[sqlite3.Connection, Table, list[Numbered], list[Outcome]], None]] = {
+_DONE: dict[type, Callable[[sqlite3.Cursor, Table, Any], Outcome]] = {
     Insert: _insert,
     Replace: _replace,
 }

@@ -19,7 +19,7 @@ from ..fields import Money
 from .kinds import FieldKind, alternatives, kind_of, operand
 
 JSON_WEIGHT = 16 * 1024
-UNBOUNDED_TEXT_WEIGHT = 512
+UNBOUNDED_WEIGHT = 512
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,6 +70,7 @@ REAL = Form("real", "REAL", partial(operand, FieldKind.REAL))
 FLAG = Form("flag", "INTEGER", partial(operand, FieldKind.FLAG), load=bool)
 MOMENT = Form("moment", "INTEGER", _moment_operand, epoch_ms, from_epoch_ms)
 MONEY = Form("money", "INTEGER", _money_operand, money_units, money_of)
+BYTES = Form("bytes", "BLOB", partial(operand, FieldKind.BYTES))
 JSON = Form(
     "json",
     "TEXT",
@@ -87,6 +88,7 @@ _FORMS: dict[FieldKind, Form] = {
     FieldKind.FLAG: FLAG,
     FieldKind.MOMENT: MOMENT,
     FieldKind.MONEY: MONEY,
+    FieldKind.BYTES: BYTES,
     FieldKind.MAP: JSON,
     FieldKind.MIXED: JSON,
 }
@@ -100,12 +102,12 @@ def form_of(declared: Any) -> Form:
 def weight(declared: Any) -> int:
     """About how large a value can be; 0 for what is always small.
 
-    Columns stand in this order: SQLite walks over what lies before a column to read it, and long
-    texts lie on pages of their own.
+    Columns stand in this order: SQLite walks over what lies before a column to read it, and what
+    is long lies on pages of its own.
     """
     if form_of(declared) is JSON:
         return JSON_WEIGHT
     part = alternatives(declared)[0]
-    if not isinstance(part, inspect.StrType):
+    if not isinstance(part, inspect.StrType | inspect.BytesType):
         return 0
-    return UNBOUNDED_TEXT_WEIGHT if part.max_length is None else part.max_length
+    return UNBOUNDED_WEIGHT if part.max_length is None else part.max_length

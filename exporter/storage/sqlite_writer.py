@@ -28,6 +28,8 @@ PRAGMAS = (
     f"PRAGMA journal_size_limit = {LOG_BYTES}",
     "PRAGMA cache_size = -32000",  # KiB; the index of the keys is hit at random
 )
+STATEMENTS = 1_024
+"""Prepared statements that are kept: more than all tables' inserts together."""
 BUSY_SECONDS = 1.0
 """How long to wait for a lock of another program (a backup, perhaps), or for readers to let the
 log be cut."""
@@ -83,7 +85,11 @@ class WriterThread:
             raise StoreUnavailable(f"{self._path} cannot be opened: {error.strerror}") from error
         with unavailable(f"open {self._path}"):
             self._connection = sqlite3.connect(
-                self._path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
+                self._path,
+                timeout=BUSY_SECONDS,
+                isolation_level=None,
+                check_same_thread=False,
+                cached_statements=STATEMENTS,
             )
             for pragma in PRAGMAS:
                 self._connection.execute(pragma)

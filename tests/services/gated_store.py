@@ -7,7 +7,7 @@ from typing import Any
 
 from exporter.family import Family
 from exporter.storage.base import Insert, Operation, Outcome, Replace, Row
-from exporter.storage.query import Aggregation, Find
+from exporter.storage.query import Aggregation, Find, Where
 from exporter.storage.sqlite import SqliteStore
 
 
@@ -58,6 +58,13 @@ class GatedStore:
         self._fail()
         return outcomes
 
+    async def put(self, family: Family, where: Where, documents: Sequence[Any]) -> None:
+        await self.gate.wait()
+        if not self.lose_answers:
+            self._fail()
+        await self.inner.put(family, where, documents)
+        self._fail()
+
     async def get(self, family: Family, tenant: str, key: str) -> Any | None:
         self._fail()
         return await self.inner.get(family, tenant, key)
@@ -72,6 +79,14 @@ class GatedStore:
 
     async def purge(self, family: Family, before: datetime) -> int:
         return await self.inner.purge(family, before)
+
+    async def missing(self) -> list[str]:
+        self._fail()
+        return await self.inner.missing()
+
+    async def time(self) -> datetime | None:
+        self._fail()
+        return await self.inner.time()
 
     def _fail(self) -> None:
         if self.error is not None:

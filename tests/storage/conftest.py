@@ -8,12 +8,16 @@ from typing import Any
 import pytest
 from pymongo.database import Database
 
-from exporter.records import FAMILIES
+from exporter.engine import STORED
 from exporter.storage.base import Store
 from exporter.storage.mongo import MongoStore
 from exporter.storage.sqlite import SqliteStore
 
 from ..services.mongodb import connected, empty, own_database
+from .documents import DERIVED
+
+KEPT = (*STORED, DERIVED)
+"""The families of the service, and one that is derived."""
 
 Reach = Callable[[], Store]
 """Makes a store, not yet open, on the same data each time."""
@@ -28,7 +32,7 @@ async def sqlite(request: pytest.FixtureRequest) -> AsyncIterator[Reach]:
     folder = request.getfixturevalue("tmp_path")
     yield lambda: SqliteStore(
         folder / "data" / "events.db",
-        FAMILIES,
+        KEPT,
         query_timeout_ms=30_000,
         observe=lambda operation, seconds: None,
     )
@@ -51,14 +55,14 @@ ENGINES: dict[str, Callable[[pytest.FixtureRequest], AbstractAsyncContextManager
 def mongo_store(uri: str, **options: Any) -> MongoStore:
     """A store, not yet open, that keeps everything for as long as it can."""
     known: dict[str, Any] = {
-        "retention": {family.kind: timedelta(days=36_500) for family in FAMILIES},
+        "retention": {family.kind: timedelta(days=36_500) for family in KEPT},
         "query_timeout_ms": 30_000,
         "write_timeout_ms": 30_000,
         "pool_size": 10,
         "observe": lambda operation, seconds: None,
         "pool": lambda state, connections: None,
     }
-    return MongoStore(uri, FAMILIES, **{**known, **options})
+    return MongoStore(uri, KEPT, **{**known, **options})
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from msgspec import inspect
 
 from exporter.family import Family, nested_struct
-from exporter.fields import Money
+from exporter.fields import Moment, Money
 from exporter.records.ai_request import AiRequest
 from exporter.records.credit import Credit
 from exporter.records.engagement import Engagement
@@ -67,6 +67,42 @@ def credit(key: str, **fields: Any) -> Credit:
         "created_at": NOON,
     }
     return Credit(**{**known, **fields})
+
+
+HourOfModel = msgspec.defstruct(
+    "HourOfModel",
+    [
+        ("tenant_id", str, msgspec.field(name="tenantId")),
+        ("id", str),
+        ("time", Moment),
+        ("model", str | None, None),
+        ("n", int, 0),
+        ("tokens_input_sum", int | None, None),
+        ("cost_sum", float | None, None),
+        ("amount_sum", Money | None, None),
+        ("users_sketch", bytes | None, None),
+    ],
+)
+"""What is derived of the AI requests of an hour: made of a table, as such documents are."""
+
+DERIVED = Family(
+    kind="hour_of_model",
+    collection="hours_of_models",
+    body=HourOfModel,
+    document=HourOfModel,
+    key="id",
+    time_field="time",
+    retention="metrics_retention_days",
+    dimensions=("model", "users_sketch"),
+    measures=("n", "tokens_input_sum", "cost_sum", "amount_sum"),
+    mirror=lambda before, after, out: None,
+)
+"""A family without revisions, which is put and not written."""
+
+
+def derived(key: str, **fields: Any) -> Any:
+    """What is derived of the hour from noon."""
+    return HourOfModel(**{"tenant_id": TENANT, "id": key, "time": NOON, **fields})
 
 
 async def keep(store: Store, family: Family, *documents: Any) -> None:
@@ -134,6 +170,7 @@ _SIMPLE: dict[type[inspect.Type], st.SearchStrategy[Any]] = {
     inspect.IntType: st.integers(-(2**63), 2**63 - 1),
     inspect.FloatType: NUMBERS.map(abs),
     inspect.BoolType: st.booleans(),
+    inspect.BytesType: st.binary(max_size=20),
     inspect.DateTimeType: TIMES,
     inspect.CustomType: AMOUNTS,
     inspect.DictType: MAPS,

@@ -10,12 +10,14 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from fractions import Fraction
 from typing import Any
 
+from exporter.storage.log_buckets import bucket_of
 from exporter.storage.query import (
     Aggregation,
     By,
     Filter,
     Find,
     Function,
+    LogBucket,
     Measure,
     Operator,
     TimeBucket,
@@ -56,6 +58,17 @@ def aggregate(documents: Sequence[Any], query: Aggregation) -> list[dict[str, An
     return rows if query.limit is None else rows[: query.limit]
 
 
+def put(kept: Sequence[Any], where: Where, documents: Sequence[Any]) -> list[Any]:
+    """What a put of derived documents leaves of those that were kept, and adds."""
+    new = {(document.tenant_id, document.id) for document in documents}
+    left = [
+        document
+        for document in kept
+        if (document.tenant_id, document.id) not in new and not holds(document, where)
+    ]
+    return [*left, *documents]
+
+
 def value_of(document: Any, wire_name: str) -> Any:
     """The value of a field, dotted where nested; None where it or what it lies in is absent."""
     value = document
@@ -89,6 +102,17 @@ def _holds(value: Any, part: Filter) -> bool:
     if part.op is Operator.IN:
         assert isinstance(part.value, tuple)
         return any(_same(value, candidate) for candidate in part.value)
+    if part.op is Operator.WITHIN:
+        assert isinstance(part.value, tuple)
+        pairs: Any = part.value
+        ends = (Operator.GTE, Operator.LT)
+        return any(
+            all(
+                _holds(value, Filter(part.field, op, end))
+                for op, end in zip(ends, pair, strict=True)
+            )
+            for pair in pairs
+        )
     if part.op in (Operator.EQ, Operator.NE):
         return _same(value, part.value) is (part.op is Operator.EQ)
     if value is None or part.value is None:
@@ -111,8 +135,10 @@ def group_of(document: Any, by: By, time_field: str) -> Any:
     """The group that a document belongs to."""
     if isinstance(by, str):
         return value_of(document, by)
-    moment = value_of(document, by.field or time_field)
-    return None if moment is None else start_of(moment, by)
+    value = value_of(document, by.field or time_field)
+    if value is None:
+        return None
+    return bucket_of(value) if isinstance(by, LogBucket) else start_of(value, by)
 
 
 def start_of(moment: datetime, bucket: TimeBucket) -> datetime:

@@ -1,5 +1,7 @@
 """What every engine calculates, against numbers worked out by hand."""
 
+import math
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -12,10 +14,13 @@ from exporter.records import AI_REQUEST, CREDIT, ENGAGEMENT, SALE
 from exporter.records.ai_request import Routing, Tokens
 from exporter.records.sale import Subscription
 from exporter.storage.base import Store
+from exporter.storage.log_buckets import GAMMA, SMALLEST, ZERO_BUCKET, bucket_of
 from exporter.storage.query import (
     Aggregation,
+    By,
     Filter,
     Function,
+    LogBucket,
     Measure,
     Operator,
     Order,
@@ -24,7 +29,7 @@ from exporter.storage.query import (
     equals,
 )
 
-from .documents import NOON, ai, credit, event, keep, minutes, sale
+from .documents import DERIVED, NOON, ai, credit, derived, event, keep, minutes, sale
 
 COUNT = Measure("n")
 
@@ -341,6 +346,65 @@ async def test_a_bucket_may_be_of_another_time_which_may_be_absent(store: Store)
     ]
 
 
+NUMBERS = [
+    *(mantissa * 10.0**exponent for exponent in range(-8, 13) for mantissa in (1, 1.7, 4.04, 9.9)),
+    *(GAMMA ** (number + 0.5) for number in range(-200, 600, 7)),
+    *(0.0, 0.1 + 0.2, 1e15, math.nextafter(SMALLEST, 0)),
+]
+
+
+async def test_numbers_fall_into_the_bucket_of_their_logarithm(store: Store) -> None:
+    requests = [ai(str(at), duration_ms=number) for at, number in enumerate(NUMBERS)]
+    await keep(store, AI_REQUEST, *requests, ai("absent"))
+    rows = await store.aggregate(Aggregation(AI_REQUEST, [COUNT], by=[LogBucket("durationMs")]))
+    expected = Counter(map(bucket_of, NUMBERS))
+    assert rows == [
+        {"bucket": None, "n": 1},
+        *({"bucket": number, "n": expected[number]} for number in sorted(expected)),
+    ]
+    assert {type(row["bucket"]) for row in rows[1:]} == {int}
+
+
+async def test_buckets_of_whole_numbers_stand_beside_other_groups_and_measures(
+    store: Store,
+) -> None:
+    for key, (model, number) in enumerate([("a", 0), ("a", 1), ("b", 1), ("b", 100), ("b", 101)]):
+        await keep(store, AI_REQUEST, ai(str(key), model=model, tokens=Tokens(number, key)))
+    by: list[By] = ["model", TimeBucket("day"), LogBucket("tokens.input", "size")]
+    measures = [
+        COUNT,
+        measure(Function.PERCENTILE, "tokens.output", quantile=1),
+        measure(Function.DISTINCT, "tokens.input"),
+    ]
+    largest_first = [Order("size", descending=True)]
+    rows = await store.aggregate(Aggregation(AI_REQUEST, measures, by=by, order=largest_first))
+    assert [tuple(row.values()) for row in rows] == [
+        ("b", NOON.replace(hour=0), 116, 2, 4, 2),
+        ("a", NOON.replace(hour=0), 0, 1, 1, 1),
+        ("b", NOON.replace(hour=0), 0, 1, 2, 1),
+        ("a", NOON.replace(hour=0), ZERO_BUCKET, 1, 0, 1),
+    ]
+
+
+async def test_derived_sums_are_added_up(store: Store) -> None:
+    parts = [
+        derived("a", n=2, tokens_input_sum=2**60, cost_sum=0.5, amount_sum=Money("-0.10")),
+        derived("b", n=3, tokens_input_sum=2**60, amount_sum=Money("0.30")),
+        derived("c"),
+    ]
+    await store.put(DERIVED, (), parts)
+    totals = [
+        Measure(name, Function.SUM, name)
+        for name in ("n", "tokens_input_sum", "cost_sum", "amount_sum")
+    ]
+    assert await one(store, DERIVED, totals) == {
+        "n": 5,
+        "tokens_input_sum": 2**61,
+        "cost_sum": 0.5,
+        "amount_sum": Decimal("0.20"),
+    }
+
+
 async def test_rows_are_ordered_by_measures_then_by_the_groups(store: Store) -> None:
     for key, (model, feature, cost) in enumerate(
         [("b", "x", 1.0), ("b", None, 2.0), ("a", "y", 2.0), ("a", "x", 2.0), ("c", "x", None)]
@@ -423,6 +487,8 @@ UNDECLARED: dict[str, Aggregation] = {
     "a measure's condition": Aggregation(AI_REQUEST, [Measure("n", where=(equals("x", 1),))]),
     "a filter": Aggregation(AI_REQUEST, [COUNT], (equals("revision", 1),)),
     "a bucket": Aggregation(AI_REQUEST, [COUNT], by=[TimeBucket("day", "ratedAt")]),
+    "a logarithm": Aggregation(AI_REQUEST, [COUNT], by=[LogBucket("rates")]),
+    "a dimension's logarithm": Aggregation(AI_REQUEST, [COUNT], by=[LogBucket("model")]),
     "an order": Aggregation(AI_REQUEST, [COUNT], by=["model"], order=[Order("cost")]),
 }
 
@@ -437,6 +503,7 @@ MEANINGLESS: dict[str, Aggregation] = {
     "a sum of texts": Aggregation(AI_REQUEST, [measure(Function.SUM, "model")]),
     "an average of times": Aggregation(AI_REQUEST, [measure(Function.AVG, "createdAt")]),
     "a bucket of texts": Aggregation(AI_REQUEST, [COUNT], by=[TimeBucket("day", "model")]),
+    "a logarithm of money": Aggregation(SALE, [COUNT], by=[LogBucket("amount")]),
     "a text for a number": Aggregation(AI_REQUEST, [Measure("n", where=(equals("cost", "1"),))]),
 }
 

@@ -16,17 +16,20 @@ from exporter.records.sale import Subscription
 from exporter.storage.base import Store
 from exporter.storage.query import (
     Aggregation,
+    By,
     Filter,
     Find,
     Function,
+    LogBucket,
     Measure,
     Operator,
     Order,
     TimeBucket,
+    Where,
 )
 
 from . import reference
-from .documents import ai, keep, sale
+from .documents import DERIVED, ai, derived, keep, sale
 
 # Few different values, so that groups, ties and duplicates are common. Floats are eighths: their
 # sums are exact, and so the same in whatever order an engine adds them up.
@@ -108,8 +111,11 @@ NUMBERS = {
     "ai_request": ["cost", "durationMs", "rating", "tokens.input", "routing.baselineCost"],
     "sale": ["amount", "revenue"],
 }
-GROUPS = {
-    "ai_request": ["model", "feature", "status", "userId", "routing.wasRouted", "tenantId"],
+GROUPS: dict[str, list[By]] = {
+    "ai_request": [
+        *("model", "feature", "status", "userId", "routing.wasRouted", "tenantId"),
+        *map(LogBucket, NUMBERS["ai_request"]),
+    ],
     "sale": ["plan", "userId", "subscription.startDate", "subscription.autoRenew", "type"],
 }
 TIME_FIELDS = {"ai_request": [None, "createdAt"], "sale": [None, "completedAt"]}
@@ -123,6 +129,9 @@ def filters(draw: st.DrawFn, values: Values) -> Filter:
     op = draw(st.sampled_from(Operator))
     if op is Operator.IN:
         return Filter(field, op, tuple(draw(st.lists(maybe(values[field]), max_size=3))))
+    if op is Operator.WITHIN:
+        pairs = st.tuples(maybe(values[field]), maybe(values[field]))
+        return Filter(field, op, tuple(draw(st.lists(pairs, max_size=4))))
     return Filter(field, op, draw(maybe(values[field])))
 
 
@@ -239,3 +248,42 @@ async def test_answers_agree_with_the_reference(
     wanted = data.draw(finds(family, values))
     find = Find(family, (own, *wanted.where), wanted.order, wanted.limit, wanted.offset)
     assert await store.find(find) == reference.find(documents, find)
+
+
+HOURS = st.integers(0, 5).map(lambda hour: datetime(2026, 1, 1, hour, tzinfo=UTC))
+TENANTS = st.sampled_from(["acme", "other"])
+DERIVED_VALUES: Values = {"time": HOURS, "model": WORDS, "n": WHOLE, "tenantId": TENANTS}
+PUT = st.lists(
+    st.builds(
+        derived,
+        st.sampled_from("abcdef"),
+        tenant_id=TENANTS,
+        time=HOURS,
+        model=maybe(WORDS),
+        n=WHOLE,
+        tokens_input_sum=maybe(WHOLE),
+        amount_sum=maybe(MONEY),
+        users_sketch=maybe(st.binary(max_size=3)),
+    ),
+    max_size=6,
+    unique_by=lambda document: (document.tenant_id, document.id),
+)
+
+
+@settings(
+    max_examples=60,
+    deadline=None,
+    # Each example begins with a put of nothing.
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(puts=st.lists(st.tuples(wheres(DERIVED_VALUES), PUT), max_size=5))
+async def test_puts_leave_what_the_reference_does(
+    store: Store, puts: list[tuple[Where, list[Any]]]
+) -> None:
+    await store.put(DERIVED, (), [])
+    expected: list[Any] = []
+    for where, documents in puts:
+        await store.put(DERIVED, where, documents)
+        expected = reference.put(expected, where, documents)
+        everything = Find(DERIVED, order=(Order("tenantId"),))
+        assert await store.find(everything) == reference.find(expected, everything)

@@ -9,13 +9,24 @@ import pytest
 
 from exporter.errors import Invalid
 from exporter.fields import Money
-from exporter.records import AI_REQUEST, ENGAGEMENT, SALE
+from exporter.records import AI_REQUEST, CREDIT, ENGAGEMENT, SALE
 from exporter.records.ai_request import Routing, Tokens
 from exporter.records.sale import Subscription
 from exporter.storage.base import Store
-from exporter.storage.query import Filter, Find, Operator, Order, Where, between, equals
+from exporter.storage.query import (
+    Aggregation,
+    Filter,
+    Find,
+    Measure,
+    Operator,
+    Order,
+    Where,
+    between,
+    equals,
+    within,
+)
 
-from .documents import NOON, TENANT, ai, event, keep, minutes, sale
+from .documents import DERIVED, NOON, TENANT, ai, credit, derived, event, keep, minutes, sale
 
 
 @pytest.fixture
@@ -63,6 +74,41 @@ FILTERS: dict[str, tuple[Where, str]] = {
     "false is not absent": ((equals("routing.wasRouted", False),), "d"),
     "a text order": ((Filter("feature", Operator.GTE, "a"),), "c"),
     "a half-open time": (between("createdAt", minutes(1), minutes(3)), "bc"),
+    "in one of the ranges": (
+        (within("createdAt", [(minutes(3), minutes(9)), (minutes(0), minutes(1))]),),
+        "ade",
+    ),
+    "in the only range": ((within("createdAt", [(minutes(1), minutes(3))]),), "bc"),
+    "in ranges that overlap, meet, repeat": (
+        (
+            within("createdAt", [(minutes(at), minutes(at + 2)) for at in (2, 1, 2)]),
+            within("createdAt", [(minutes(0), minutes(2)), (minutes(2), minutes(3))]),
+        ),
+        "bc",
+    ),
+    "in two of several ranges": (
+        (
+            within("createdAt", [(minutes(0), minutes(2)), (minutes(3), minutes(5))]),
+            Filter("cost", Operator.WITHIN, ((0, 1), (2, 3))),
+        ),
+        "bd",
+    ),
+    "in none": ((within("createdAt", []),), ""),
+    "in an empty range, or a reversed one": (
+        (within("createdAt", [(minutes(1), minutes(1)), (minutes(4), minutes(0))]),),
+        "",
+    ),
+    "absent is in no range": ((Filter("cost", Operator.WITHIN, ((-9, 0), (0, 9))),), "abcd"),
+    "a range from nothing": ((Filter("cost", Operator.WITHIN, ((None, 9), (2, None))),), ""),
+    "in ranges of texts": ((Filter("feature", Operator.WITHIN, (("", "A"), ("a", "z"))),), "ce"),
+    "of a user in ranges": (
+        (
+            equals("tenantId", TENANT),
+            equals("userId", "ada"),
+            within("createdAt", [(minutes(0), minutes(1)), (minutes(2), minutes(9))]),
+        ),
+        "a",
+    ),
     "two that must hold": ((equals("cost", 2.5), equals("userId", None)), "c"),
     "two on one field": ((Filter("cost", Operator.GT, 0), Filter("cost", Operator.LT, 2)), "a"),
     "a tenant": ((equals("tenantId", TENANT), equals("requestId", "b")), "b"),
@@ -95,6 +141,32 @@ async def test_a_range_of_time_spans_the_tenants_where_none_is_asked_for(store: 
     assert {document.event_id for document in found} == {str(number) for number in range(10, 40)}
 
 
+async def test_ranges_of_time_span_the_tenants_where_none_is_asked_for(store: Store) -> None:
+    await keep(
+        store,
+        ENGAGEMENT,
+        *(
+            event(str(number), tenant_id=f"t{number % 7}", timestamp=minutes(number))
+            for number in range(50)
+        ),
+    )
+    ranges = [(minutes(30), minutes(31)), (minutes(5), minutes(9)), (minutes(8), minutes(11))]
+    query = Find(ENGAGEMENT, (within("timestamp", ranges),), (Order("timestamp"),))
+    found = await store.find(query)
+    assert [document.event_id for document in found] == ["5", "6", "7", "8", "9", "10", "30"]
+
+
+async def test_there_may_be_thousands_of_ranges(store: Store) -> None:
+    await keep(store, CREDIT, *(credit(str(at), created_at=minutes(at)) for at in range(100)))
+    ranges = [(minutes(at), minutes(at + 1)) for at in range(0, 5_000, 2)]
+    even = within("createdAt", ranges)
+    assert len(await store.find(Find(CREDIT, (even,)))) == 50
+    rows = await store.aggregate(
+        Aggregation(CREDIT, [Measure("n"), Measure("even", where=(even,))])
+    )
+    assert rows == [{"n": 100, "even": 50}]
+
+
 async def test_money_is_compared_exactly(store: Store) -> None:
     await keep(store, SALE, sale("a", "0.1"), sale("b", "0.100001"), sale("c", "999999999.99"))
 
@@ -108,6 +180,7 @@ async def test_money_is_compared_exactly(store: Store) -> None:
     assert await sales(Operator.EQ, 0.1000005) == ""
     assert await sales(Operator.GTE, 1) == "c"
     assert await sales(Operator.IN, (0.100001, 999999999.99)) == "bc"
+    assert await sales(Operator.WITHIN, ((0.100001, 0.2), (0.05, 0.1000005))) == "ab"
 
 
 ORDERS: dict[str, tuple[tuple[Order, ...], str]] = {
@@ -193,6 +266,10 @@ MISMATCHED: dict[str, Filter] = {
     "one of no tuple": Filter("model", Operator.IN, "gpt"),
     "a tuple for an order": Filter("cost", Operator.GT, (1, 2)),
     "one of mixed types": Filter("model", Operator.IN, ("gpt", 4)),
+    "ranges of nothing": Filter("cost", Operator.WITHIN, None),
+    "values for ranges": Filter("cost", Operator.WITHIN, (1, 2)),
+    "a range of three": Filter("cost", Operator.WITHIN, ((1, 2, 3),)),  # type: ignore[arg-type]
+    "a range of mixed types": Filter("cost", Operator.WITHIN, ((1, "2"),)),
 }
 
 
@@ -201,6 +278,19 @@ async def test_a_value_that_its_field_cannot_have_is_invalid(store: Store, part:
     with pytest.raises(Invalid) as raised:
         await store.find(Find(AI_REQUEST, (part,)))
     assert [problem.path for problem in raised.value.details] == [part.field]
+
+
+async def test_bytes_can_be_there_or_not(store: Store) -> None:
+    await keep(store, DERIVED, derived("a"), derived("b", users_sketch=b""))
+
+    async def found(op: Operator, value: Any) -> list[str]:
+        where = (Filter("users_sketch", op, value),)
+        return [document.id for document in await store.find(Find(DERIVED, where))]
+
+    assert await found(Operator.EQ, None) == ["a"]
+    assert await found(Operator.NE, None) == ["b"]
+    with pytest.raises(Invalid, match="Expected `bytes`"):
+        await found(Operator.EQ, "text")
 
 
 @pytest.mark.parametrize("value", ["1", True, float("inf"), float("nan"), 10**30])

@@ -24,7 +24,7 @@ KINDS: list[tuple[Any, FieldKind]] = [
     (list[int], FieldKind.MIXED),
     (float | list[float] | None, FieldKind.MIXED),
     (Literal["a", 1], FieldKind.MIXED),
-    (bytes, FieldKind.MIXED),
+    (bytes | None, FieldKind.BYTES),
 ]
 
 
@@ -49,6 +49,7 @@ def test_a_type_with_none_is_optional() -> None:
         (FieldKind.MONEY, 0.1, Decimal("0.1")),
         (FieldKind.MONEY, 5, Decimal(5)),
         (FieldKind.MONEY, Decimal("0.10"), Decimal("0.1")),
+        (FieldKind.BYTES, b"\x00", b"\x00"),
     ],
 )
 def test_a_value_is_compared_as_what_it_is_written_as(
@@ -70,6 +71,7 @@ def test_a_value_is_compared_as_what_it_is_written_as(
         (FieldKind.MONEY, "1"),
         (FieldKind.MONEY, float("inf")),
         (FieldKind.MONEY, 10**13),
+        (FieldKind.BYTES, "\x00"),
         (FieldKind.MAP, {}),
         (FieldKind.MIXED, 1),
     ],

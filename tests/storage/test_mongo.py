@@ -17,7 +17,7 @@ from exporter.storage.query import Aggregation, Find, Function, Measure, Order, 
 
 from ..services.mongodb import connected
 from .conftest import mongo_store
-from .documents import TENANT, ai, keep, sale
+from .documents import DERIVED, TENANT, ai, keep, sale
 
 NOWHERE = "mongodb://127.0.0.1:9"
 
@@ -97,6 +97,7 @@ async def test_every_operation_is_observed_on_the_loops_thread(contract_database
     )
     await store.open()
     await store.write([Insert(SALE, sale("s"))])
+    await store.put(DERIVED, (), [])
     await store.get(SALE, TENANT, "s")
     await store.find(Find(SALE))
     await store.aggregate(Aggregation(SALE, [Measure("n")]))
@@ -104,7 +105,8 @@ async def test_every_operation_is_observed_on_the_loops_thread(contract_database
     await store.close()
     with pytest.raises(StoreUnavailable):
         await store.ping()
-    assert [name for name, _, _ in told] == ["write", "get", "find", "aggregate", "ping", "ping"]
+    names = ["write", "put", "get", "find", "aggregate", "ping", "ping"]
+    assert [name for name, _, _ in told] == names
     assert all(seconds >= 0 for _, seconds, _ in told)
     assert {thread for _, _, thread in told} == {threading.get_ident()}
 

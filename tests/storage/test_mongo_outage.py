@@ -17,7 +17,7 @@ from exporter.storage.query import Aggregation, Find, Function, Measure
 from ..services.mongodb import connected, through_proxy
 from ..services.proxy import Proxy
 from .conftest import mongo_store
-from .documents import TENANT, keep, sale
+from .documents import DERIVED, TENANT, derived, keep, sale
 
 LIMIT_MS = 1_000
 SOON = 15.0
@@ -25,6 +25,7 @@ SOON = 15.0
 
 CALLS: dict[str, Callable[[MongoStore], Awaitable[Any]]] = {
     "write": lambda store: store.write([Insert(SALE, sale("s"), "id")]),
+    "put": lambda store: store.put(DERIVED, (), [derived("d")]),
     "ping": lambda store: store.ping(),
     "get": lambda store: store.get(SALE, TENANT, "s"),
     "find": lambda store: store.find(Find(SALE)),

@@ -16,16 +16,33 @@ import pytest
 import structlog
 from structlog.testing import capture_logs
 
-from exporter.records import AI_REQUEST, ENGAGEMENT, FAMILIES
+from exporter.records import AI_REQUEST, ENGAGEMENT
 from exporter.storage import sqlite_transactions
 from exporter.storage.base import Insert, Outcome, Replace, StoreUnavailable
-from exporter.storage.query import Aggregation, Find, Measure, Order, between, equals
+from exporter.storage.query import (
+    Aggregation,
+    Find,
+    Function,
+    LogBucket,
+    Measure,
+    Order,
+    Where,
+    between,
+    equals,
+    within,
+)
 from exporter.storage.sqlite import PURGE_STEP, SqliteStore
-from exporter.storage.sqlite_query import Statement, compile_aggregation, compile_find
+from exporter.storage.sqlite_query import (
+    Statement,
+    compile_aggregation,
+    compile_find,
+    compile_removal,
+)
 from exporter.storage.sqlite_schema import Table
 
+from .conftest import KEPT
 from .disks import full_disk, no_more_bytes
-from .documents import NOON, TENANT, ai, event, keep, minutes
+from .documents import DERIVED, NOON, TENANT, ai, derived, event, keep, minutes
 
 Observed = list[tuple[str, float, int]]
 
@@ -47,7 +64,7 @@ def make(path: Path, observed: Observed | None = None) -> SqliteStore:
     told = [] if observed is None else observed
     return SqliteStore(
         path,
-        FAMILIES,
+        KEPT,
         query_timeout_ms=30_000,
         observe=lambda name, seconds: told.append((name, seconds, threading.get_ident())),
     )
@@ -222,6 +239,33 @@ async def test_a_lock_of_another_program_makes_the_store_unavailable(
     await keep(store, AI_REQUEST, ai("r"))
 
 
+async def test_of_a_put_that_cannot_be_written_nothing_is_done(store: SqliteStore) -> None:
+    before = [derived(str(number), n=1) for number in range(100)]
+    await store.put(DERIVED, (), before)
+    with no_more_bytes(), pytest.raises(StoreUnavailable):
+        await store.put(DERIVED, (), [derived(str(number), n=2) for number in range(20_000)])
+    assert await store.find(Find(DERIVED, limit=1_000, order=(Order("id"),))) == sorted(
+        before, key=lambda document: document.id
+    )
+    await store.put(DERIVED, (), [])
+    assert await store.find(Find(DERIVED)) == []
+
+
+async def test_a_reader_sees_whole_puts_while_they_are_made(store: SqliteStore) -> None:
+    async def put() -> None:
+        for n in range(1, 30):
+            await store.put(DERIVED, (), [derived(f"{n} {number}", n=n) for number in range(10)])
+
+    count = [Measure("n"), Measure("puts", Function.DISTINCT, "n")]
+    putting = asyncio.create_task(put())
+    seen = []
+    while not putting.done():
+        seen += await store.aggregate(Aggregation(DERIVED, count))
+    await putting
+    assert {(row["n"], row["puts"]) for row in seen} <= {(0, 0), (10, 1)}
+    assert len(seen) > 1
+
+
 async def test_a_reader_sees_whole_commits_while_they_are_made(store: SqliteStore) -> None:
     async def write() -> None:
         for batch in range(40):
@@ -257,12 +301,13 @@ async def test_each_operation_is_observed_on_the_thread_of_the_event_loop(
     store: SqliteStore, observed: Observed
 ) -> None:
     await store.write([Insert(AI_REQUEST, ai("r"))])
+    await store.put(DERIVED, (), [])
     await store.get(AI_REQUEST, TENANT, "r")
     await store.find(Find(AI_REQUEST))
     await store.aggregate(Aggregation(AI_REQUEST, [Measure("n")]))
     await store.purge(AI_REQUEST, NOON)
     await store.ping()
-    names = ["write", "get", "find", "aggregate", "purge", "ping"]
+    names = ["write", "put", "get", "find", "aggregate", "purge", "ping"]
     assert [name for name, _, _ in observed] == names
     assert all(seconds > 0 for _, seconds, _ in observed)
     assert {thread for _, _, thread in observed} == {threading.get_ident()}
@@ -297,26 +342,64 @@ async def test_the_log_of_a_refused_document_tells_nothing_of_what_is_in_it(
     ]
 
 
+BY_TIME = "by tenantId, createdAt (tenantId=? AND createdAt>? AND createdAt<?)"
 TIME = between("createdAt", minutes(0), minutes(1))
+TIMES = within("createdAt", [(minutes(at), minutes(at + 1)) for at in range(0, 40, 2)])
 OWN = equals("tenantId", "a")
 COUNT = [Measure("n")]
-SEARCHES: dict[str, Aggregation | Find] = {
-    "a tenant's range": Aggregation(AI_REQUEST, COUNT, (OWN, *TIME)),
-    "a range of all tenants": Aggregation(AI_REQUEST, COUNT, TIME),
-    "a key": Find(AI_REQUEST, (OWN, equals("requestId", "r"))),
-    "a tenant's newest": Find(AI_REQUEST, (OWN,), (Order("createdAt", descending=True),)),
+SEARCHES: dict[str, tuple[Aggregation | Find, str]] = {
+    "a tenant's range": (Aggregation(AI_REQUEST, COUNT, (OWN, *TIME)), BY_TIME),
+    "a range of all tenants": (Aggregation(AI_REQUEST, COUNT, TIME), BY_TIME),
+    "a tenant's ranges": (Aggregation(AI_REQUEST, COUNT, (OWN, TIMES)), BY_TIME),
+    "a user's ranges": (
+        Aggregation(AI_REQUEST, COUNT, (OWN, equals("userId", "u"), TIMES)),
+        BY_TIME,
+    ),
+    "ranges of all tenants": (Aggregation(AI_REQUEST, COUNT, (TIMES,)), BY_TIME),
+    "ranges to be ranked": (
+        Aggregation(
+            AI_REQUEST,
+            [Measure("p", Function.PERCENTILE, "cost", quantile=0.5)],
+            (OWN, TIMES),
+            ["model", LogBucket("durationMs")],
+        ),
+        BY_TIME,
+    ),
+    "documents of ranges": (Find(AI_REQUEST, (OWN, TIMES)), BY_TIME),
+    "a key": (
+        Find(AI_REQUEST, (OWN, equals("requestId", "r"))),
+        "by tenantId, requestId (tenantId=? AND requestId=?)",
+    ),
+    "a tenant's newest": (
+        Find(AI_REQUEST, (OWN,), (Order("createdAt", descending=True),)),
+        "by tenantId, createdAt (tenantId=?)",
+    ),
 }
 
 
-@pytest.mark.parametrize("query", SEARCHES.values(), ids=SEARCHES)
+@pytest.mark.parametrize(("query", "step"), SEARCHES.values(), ids=SEARCHES)
 async def test_a_frequent_question_walks_an_index(
-    store: SqliteStore, path: Path, query: Aggregation | Find
+    store: SqliteStore, path: Path, query: Aggregation | Find, step: str
 ) -> None:
     table = Table.of(AI_REQUEST)
     compiled: Statement[Any] = (
         compile_find(query, table) if isinstance(query, Find) else compile_aggregation(query, table)
     )
-    assert "SCAN ai_requests" not in plan(path, compiled.sql, compiled.values)
+    steps = plan(path, compiled.sql, compiled.values)
+    assert f"SEARCH ai_requests USING INDEX ai_requests {step}" in steps.replace("COVERING ", "")
+    assert "SCAN ai_requests" not in steps
+
+
+@pytest.mark.parametrize("own", [(), (OWN,)], ids=["of all tenants", "of a tenant"])
+@pytest.mark.parametrize("times", [(TIMES,), TIME], ids=["ranges", "a range"])
+async def test_a_put_walks_an_index_to_what_it_removes(
+    store: SqliteStore, path: Path, own: Where, times: Where
+) -> None:
+    removal = compile_removal((*own, *times), Table.of(AI_REQUEST))
+    steps = plan(path, *removal)
+    assert f"SEARCH ai_requests USING COVERING INDEX ai_requests {BY_TIME}" in steps
+    assert "SEARCH ai_requests USING INTEGER PRIMARY KEY" in steps
+    assert "SCAN ai_requests" not in steps
 
 
 async def test_a_purge_and_a_get_walk_an_index(store: SqliteStore, path: Path) -> None:

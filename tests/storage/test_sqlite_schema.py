@@ -181,6 +181,7 @@ CHANGED: dict[str, tuple[Family, Any, Family, str]] = {
             dimensions=(),
             measures=(),
             answer=(),
+            rollups=(),
         ),
         "credit_usage.batchId finds or dates a record",
     ),
