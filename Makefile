@@ -50,8 +50,8 @@ generate: install ## write the files that are made from code (settings, metrics,
 check: lint types ## lint, types, and generated files up to date
 	$(BIN)/python docs/generate.py --check
 
-bench: install ## rates of the running service, next to a bare aiohttp handler
-	$(BIN)/python benchmarks/run.py
+bench: install ## measure side by side, into docs/performance.md; CASE=… for one of the cases
+	$(BIN)/python -m benchmarks $(CASE)
 
 lock: install ## renew the lock files from pyproject.toml, to the newest versions
 	$(COMPILE) --upgrade --output-file requirements.lock pyproject.toml
