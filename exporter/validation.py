@@ -21,7 +21,7 @@ T = TypeVar("T")
 FREE_MAP_DEPTH = 32
 _BARE_DATE = re.compile(r"\d{4}-\d{2}-\d{2}\Z")
 _WHERE = re.compile(r" - at `\$\.?(.*)`$")
-_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
 class BodyDecoder(Generic[T]):
@@ -40,8 +40,12 @@ class BodyDecoder(Generic[T]):
         """The body that `raw` holds; Invalid names every problem."""
         try:
             body = self._decoder.decode(raw)
-        except _UNREADABLE:
+        except UNREADABLE:
             body = self._decode_with_care(raw)
+        return self.checked(body)
+
+    def checked(self, body: T) -> T:
+        """A body that was decoded, if every engine can store its free objects; else Invalid."""
         problems = [
             problem
             for name, wire_name in self._free_maps

@@ -1,8 +1,7 @@
 """Who is calling, from the two headers that may say so."""
 
 import hashlib
-
-from cachetools import LRUCache
+from collections import OrderedDict
 
 from .auth_service import AuthService
 from .keys import ServiceKeys
@@ -27,7 +26,7 @@ class Authenticator:
         self._tokens = tokens
         self._keys = keys
         self._confirm = confirm
-        self._known: LRUCache[bytes, Verified] = LRUCache(KNOWN_TOKENS)
+        self._known: OrderedDict[bytes, Verified] = OrderedDict()  # those used last at the end
 
     def cached(self, authorization: str | None, api_key: str | None) -> Principal | None:
         """The caller, where that takes no waiting: a service key, or a token seen before.
@@ -38,13 +37,20 @@ class Authenticator:
             return None if _bearer(authorization) else self._keys.find(api_key)
         if not authorization:
             return None
-        known = self._known.get(_digest(authorization))
+        digest = _digest(authorization)
+        known = self._known.get(digest)
         if known is None or self._tokens.clock() >= known.until:
             return None
+        self._known.move_to_end(digest)
         return known.principal
 
-    async def authenticate(self, authorization: str | None, api_key: str | None) -> Principal:
+    async def authenticate(
+        self, authorization: str | None, api_key: str | None, *, key_as_token: bool = False
+    ) -> Principal:
         """The caller, from the headers Authorization and X-API-Key.
+
+        With `key_as_token` a bearer token may also be a service key, for senders that cannot set
+        a header of their own.
 
         A call that sends both a bearer token and a service key is refused: they are two different
         callers, and which of them is meant decides whose records are read. Another scheme in
@@ -63,10 +69,14 @@ class Authenticator:
             raise refuse(Reason.MISSING)
         if not token:
             raise refuse(Reason.MALFORMED)
+        if key_as_token and (found := self._keys.find(token)) is not None:
+            return found
         verified = await self._tokens.verify(token)
         if self._confirm is not None:
             verified = await self._confirm.confirm(token, _digest(token), verified)
         self._known[_digest(authorization)] = verified
+        if len(self._known) > KNOWN_TOKENS:
+            self._known.popitem(last=False)
         return verified.principal
 
 

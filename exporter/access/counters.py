@@ -5,9 +5,11 @@ its time: at 200,000 addresses that takes 70 % of a core, and nothing bounds the
 one costs under a microsecond and stays within `CALLERS`.
 """
 
+import zlib
 from collections import OrderedDict
 from typing import Any
 
+import msgspec
 from limits.aio.storage import RedisStorage
 
 from ..shared_redis import RedisAway, SharedRedis
@@ -18,42 +20,56 @@ SWEPT = 2
 """Entries looked at for every one that is added: enough to keep up, and never a pause."""
 
 
-class MemoryCounter:
-    """Counts for callers whose windows all have one length."""
+class Window(msgspec.Struct):
+    """A window of a caller: its number, when it ends (ms), and the calls that were made in it."""
 
-    def __init__(self, callers: int = CALLERS) -> None:
+    number: int
+    ends: int
+    calls: int = 0
+
+
+class MemoryCounter:
+    """Counts for callers whose windows all are of `window_ms`.
+
+    Where a caller's window begins follows from its name and the clock, so that replicas agree
+    without asking, and callers do not all begin anew at one moment.
+    """
+
+    def __init__(self, window_ms: int, callers: int = CALLERS) -> None:
+        self._window_ms = window_ms
         self._callers = callers
-        # caller: [its window, calls, the window's end]. Not a dict, which takes ever longer to find
-        # its first entry while entries are dropped there.
-        self._counts: OrderedDict[str, list[int]] = OrderedDict()
+        # Not a dict, which takes ever longer to find its first entry while entries are dropped
+        # there.
+        self._windows: OrderedDict[str, Window] = OrderedDict()
 
     def __len__(self) -> int:
-        return len(self._counts)
+        return len(self._windows)
 
-    def add(self, caller: str, window: int, ends: int, moment: int) -> int:
-        """The calls of `caller` in its window of that number, this one included.
+    def add(self, caller: str, moment: int) -> Window:
+        """Count a call at `moment` (ms); the window of `caller` then, with this call in it."""
+        window = self._windows.get(caller)
+        if window is None or not 0 < window.ends - moment <= self._window_ms:
+            window = self._begin(caller, moment)
+        window.calls += 1
+        return window
 
-        `ends` is when the window does and `moment` is now, in ms.
-        """
-        counts = self._counts
-        entry = counts.get(caller)
-        if entry is not None:
-            if entry[0] == window:
-                entry[1] += 1
-                return entry[1]
-            del counts[caller]  # to come back at the end: the order is by age
-        counts[caller] = [window, 1, ends]
+    def _begin(self, caller: str, moment: int) -> Window:
+        offset = zlib.crc32(caller.encode(errors="surrogatepass")) % self._window_ms
+        number, elapsed = divmod(moment + offset, self._window_ms)
+        self._windows.pop(caller, None)  # to come back at the end: the order is by age
+        window = Window(number, moment + self._window_ms - elapsed)
+        self._windows[caller] = window
         self._sweep(moment)
-        return 1
+        return window
 
     def _sweep(self, moment: int) -> None:
         """Drop the oldest entries, while they are over or too many."""
-        counts = self._counts
+        windows = self._windows
         for _ in range(SWEPT):
-            oldest = next(iter(counts))
-            if len(counts) <= self._callers and counts[oldest][2] > moment:
+            oldest = next(iter(windows))
+            if len(windows) <= self._callers and windows[oldest].ends > moment:
                 return
-            del counts[oldest]
+            del windows[oldest]
 
 
 class RedisCounter:

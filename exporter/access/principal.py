@@ -1,7 +1,8 @@
 """Who is calling, and which records that makes theirs."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+import msgspec
 
 from ..errors import Forbidden, Problem
 
@@ -14,8 +15,7 @@ class Role(StrEnum):
     SERVICE = "service"
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
+class Scope(msgspec.Struct, frozen=True):
     """The records that a read may see: one tenant's, and of those one user's or everybody's."""
 
     tenant: str
@@ -26,8 +26,7 @@ class Scope:
         return tenant == self.tenant and self.user in (None, user)
 
 
-@dataclass(frozen=True, slots=True)
-class Principal:
+class Principal(msgspec.Struct, frozen=True):
     """A verified caller.
 
     name: the user's id, or the service key's name.

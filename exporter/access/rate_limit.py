@@ -1,11 +1,11 @@
 """How often a caller may call: every address, and every service key, has its own limit.
 
-A limit counts in fixed windows. Where a caller's window begins follows from its name and the
-clock, so that replicas agree without asking, and callers do not all begin anew at one moment.
+A limit counts in fixed windows (counters.py).
 """
 
-import zlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+
+import msgspec
 
 from ..clock import Clock, epoch_ms, now
 from ..errors import RateLimited
@@ -18,8 +18,7 @@ from .principal import Principal, Role
 SECOND_MS = 1000
 
 
-@dataclass(frozen=True, slots=True)
-class Allowance:
+class Allowance(msgspec.Struct, frozen=True):
     """What is left after a call: `remaining` of `limit`, until `reset` seconds are over."""
 
     limit: int
@@ -33,8 +32,7 @@ class _Limit:
 
     kind: str
     calls: int
-    window_ms: int
-    counter: MemoryCounter = field(default_factory=MemoryCounter)
+    counter: MemoryCounter
 
 
 class RateLimits:
@@ -53,9 +51,13 @@ class RateLimits:
     ) -> None:
         self._clock = clock
         self._address = _Limit(
-            "address", settings.rate_limit_max_requests, settings.rate_limit_window_ms
+            "address",
+            settings.rate_limit_max_requests,
+            MemoryCounter(settings.rate_limit_window_ms),
         )
-        self._service = _Limit("service", settings.rate_limit_service_per_second, SECOND_MS)
+        self._service = _Limit(
+            "service", settings.rate_limit_service_per_second, MemoryCounter(SECOND_MS)
+        )
         self._shared = None if redis is None else RedisCounter(redis)
 
     async def take(self, principal: Principal | None, address: str) -> Allowance | None:
@@ -72,17 +74,12 @@ class RateLimits:
             return None
         if limit is self._address:
             caller = subscriber(caller)
-        return await self._count(limit, f"{limit.kind}:{caller}")
-
-    async def _count(self, limit: _Limit, caller: str) -> Allowance:
+        caller = f"{limit.kind}:{caller}"
         moment = epoch_ms(self._clock())
-        offset = zlib.crc32(caller.encode(errors="surrogatepass")) % limit.window_ms
-        window, elapsed = divmod(moment + offset, limit.window_ms)
-        left_ms = limit.window_ms - elapsed
-        reset = -(-left_ms // SECOND_MS)
-        count = limit.counter.add(caller, window, moment + left_ms, moment)
+        window = limit.counter.add(caller, moment)
+        count, reset = window.calls, -((moment - window.ends) // SECOND_MS)
         if self._shared is not None and count <= limit.calls:
-            shared = await self._shared.add(caller, window, reset)
+            shared = await self._shared.add(caller, window.number, reset)
             count = max(count, shared or 0)
         if count > limit.calls:
             raise RateLimited(

@@ -1,14 +1,12 @@
 """What an event can be told from elsewhere: the device from a user agent, a cost from tokens."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from functools import lru_cache
+from typing import NamedTuple
 
-from genai_prices import Usage
 from genai_prices.data_snapshot import get_snapshot
-from genai_prices.types import PriceCalculation
+from genai_prices.types import TieredPrices
 from ua_parser import parse
 
 USER_AGENT_LENGTH = 1_000
@@ -51,46 +49,60 @@ def _device_type(user_agent: str, family: str | None, os: str | None) -> str:
 DOLLAR_DECIMALS = 12
 """Finer than any price: what comes after is the noise of binary fractions."""
 
-_Tiered = Callable[[Usage], PriceCalculation]
+_MILLION = 1_000_000
+_THOUSAND = 1_000
 
 
-@dataclass(frozen=True, slots=True)
-class _Rates:
-    """US dollars a token, of a model whose price does not depend on the size of the request."""
+class _Rates(NamedTuple):
+    """US dollars for a request with more than `above` tokens in: for itself and for each token."""
 
+    above: int
+    request: float
     input: float
     output: float
 
 
 @lru_cache(maxsize=4096)
-def _listed(model: str, provider: str | None, day: date) -> _Rates | _Tiered | None:
-    """What the price list says of a model on a day; None where it does not know the model.
+def _listed(model: str, provider: str | None, day: date) -> tuple[_Rates, ...]:
+    """What the price list says of a model on a day, the largest requests first.
 
-    Remembered, because finding a model takes the library longer than storing the event.
+    Nothing where it does not know the model. Remembered, because finding a model takes the library
+    longer than storing the event, and calculating a price as long.
     """
-    snapshot = get_snapshot()
     try:
-        seller, info = snapshot.find_provider_model(model, None, provider, None)
+        _, info = get_snapshot().find_provider_model(model, None, provider, None)
     except LookupError:
-        return None
-    at = datetime.combine(day, time(), UTC)
-    prices = info.get_prices(at)
-    rates = (prices.input_mtok or Decimal(0), prices.output_mtok or Decimal(0))
-    if all(isinstance(rate, Decimal) for rate in rates):
-        return _Rates(*(float(rate) / 1e6 for rate in rates))  # type: ignore[arg-type]  # checked
-    return lambda usage: info.calc_price(usage, seller, genai_request_timestamp=at)
+        # Providers go by more names than the list knows.
+        return () if provider is None else _listed(model, None, day)
+    prices = info.get_prices(datetime.combine(day, time(), UTC))
+    listed = (
+        (prices.requests_kcount, _THOUSAND),
+        (prices.input_mtok, _MILLION),
+        (prices.output_mtok, _MILLION),
+    )
+    steps = {
+        tier.start for price, _ in listed if isinstance(price, TieredPrices) for tier in price.tiers
+    }
+    return tuple(
+        _Rates(above, *(_rate(price, above) / per for price, per in listed))
+        for above in (*sorted(steps, reverse=True), -1)
+    )
+
+
+def _rate(price: Decimal | TieredPrices | None, above: int) -> float:
+    """The price that holds for requests with just over `above` tokens in, for all their tokens."""
+    if isinstance(price, TieredPrices):
+        reached = [tier.price for tier in price.tiers if tier.start <= above]
+        price = reached[-1] if reached else price.base
+    return float(price or 0)
 
 
 def price(
     model: str, provider: str | None, input_tokens: int, output_tokens: int, at: datetime
 ) -> float | None:
     """US dollars for so many tokens on that day by the kept price list; see `family.Price`."""
-    listed = _listed(model, provider, at.date())
-    if listed is None and provider is not None:
-        listed = _listed(model, None, at.date())  # providers go by more names than the list knows
-    if listed is None:
-        return None
-    if isinstance(listed, _Rates):
-        dollars = input_tokens * listed.input + output_tokens * listed.output
-        return round(dollars, DOLLAR_DECIMALS)
-    return float(listed(Usage(input_tokens=input_tokens, output_tokens=output_tokens)).total_price)
+    for above, request, input_, output in _listed(model, provider, at.date()):
+        if input_tokens > above:
+            dollars = request + input_tokens * input_ + output_tokens * output
+            return round(dollars, DOLLAR_DECIMALS)
+    return None

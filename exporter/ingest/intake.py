@@ -4,7 +4,6 @@ Nothing here waits for anything; what is wrong with an event is known before it 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -20,8 +19,7 @@ AHEAD = timedelta(minutes=5)
 """How far a caller's clock may be ahead of ours, and a user's behind."""
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
+class Caller(msgspec.Struct, frozen=True):
     """Who sends events, from where, and when: the same for all events of one call."""
 
     principal: Principal

@@ -9,9 +9,10 @@ killed in between does it again, and the store recognises what it did.
 import asyncio
 import random
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from time import perf_counter
 
+import msgspec
 import structlog
 
 from ..clock import Clock
@@ -179,7 +180,9 @@ class SpoolDetour:
         What another process may have done is not to be recognised as ours: it was not counted
         here.
         """
-        return replace(step, id=f"{self._life}-{seq}") if seq <= self._inherited else step
+        if seq > self._inherited:
+            return step
+        return msgspec.structs.replace(step, id=f"{self._life}-{seq}")
 
     async def _resolve(self, wave: _Wave) -> None:
         """Make steps of the calls for changes, by what the records are now."""

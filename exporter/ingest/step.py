@@ -1,8 +1,9 @@
 """What the write path handles: a step of the store, and the call for a change it may come from."""
 
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+
+import msgspec
 
 from ..access.principal import Scope
 from ..family import Change, Family
@@ -13,8 +14,7 @@ Identity = tuple[str, str, str]
 """What a record is known by: its family's kind, its tenant, its key."""
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
+class Command(msgspec.Struct, frozen=True):
     """A call for a change: of which record, which change, with what body, by whom, and when."""
 
     family: Family
@@ -30,8 +30,7 @@ class Command:
         return self.family.kind, self.scope.tenant, self.key
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(msgspec.Struct, frozen=True):
     """One change of the store: a new document, or `after` in the place of `before`.
 
     command: the call that led to a change. id: of the operation, see `storage.base.Insert`.
@@ -41,7 +40,7 @@ class Step:
     before: Any | None
     after: Any
     command: Command | None = None
-    id: str = field(default_factory=new_id)
+    id: str = msgspec.field(default_factory=new_id)
 
     @property
     def operation(self) -> Operation:

@@ -91,12 +91,12 @@ class Writer:
             raise Unavailable("The service is stopping.")
         if self._events + len(steps) > self._max_events or self._bytes + size > self._max_bytes:
             raise Unavailable("Too many events are waiting to be written.")
-        done: asyncio.Future[list[Outcome]] = asyncio.get_running_loop().create_future()
+        done: asyncio.Future[list[Outcome]] = self._task.get_loop().create_future()
         self._waiting.append(_Submission(steps, size, done))
         self._events += len(steps)
         self._bytes += size
         self._wake.set()
-        return await asyncio.shield(done)
+        return await done
 
     def mirror(self, steps: Sequence[Step], outcomes: Sequence[Outcome], seconds: float) -> None:
         """Move the metrics, once, by all that one write of `seconds` stored."""

@@ -24,7 +24,7 @@ LONGEST_WORD = 40
 """Characters of a segment at most; a longer one is a title or a token, with no end of others."""
 
 REMEMBERED = 4_096
-"""Paths whose templates are kept at hand."""
+"""Paths, and segments of them, whose templates are kept at hand."""
 
 _HOST = re.compile(r"[a-z][a-z0-9+.-]*://[^/?#]*", re.IGNORECASE)
 _BEHIND_PATH = re.compile(r"[?#].*", re.DOTALL)
@@ -82,8 +82,7 @@ def _template(path: str) -> str:
     path = path.strip()
     host = _HOST.match(path)
     local = _BEHIND_PATH.sub("", path[host.end() :] if host else path)
-    said = (segment.partition(";")[0].strip() for segment in local.split("/"))
-    segments = [ID if _is_id(unquote(segment)) else segment for segment in said if segment]
+    segments = [segment for segment in map(_segment, local.split("/")) if segment]
     start = "/" if host or local.startswith("/") or not segments else ""
     whole = start + "/".join(segments)
     if len(segments) <= DEEPEST and len(whole) <= LONGEST:
@@ -92,6 +91,13 @@ def _template(path: str) -> str:
     while len(cut := start + "/".join([*kept, REST])) > LONGEST:
         kept.pop()
     return cut
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _segment(text: str) -> str:
+    """What stands for a segment; empty where nothing does."""
+    segment = text.partition(";")[0].strip()
+    return ID if segment and _is_id(unquote(segment)) else segment
 
 
 def _is_id(segment: str) -> bool:

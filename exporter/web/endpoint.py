@@ -15,22 +15,22 @@ from ..validation import read_query
 from .answer_cache import question
 from .bodies import encode, respond
 from .errors import limit_headers
-from .middleware import Handler
+from .middleware import ENVELOPE, Handler
 from .route import JSON, Access, Call, NoQuery, Reply, Route, Services
 
 OPEN = frozenset({Access.PUBLIC, Access.METRICS})
+CREDENTIALS = ("Authorization", "X-API-Key")
 
 
 def endpoint(route: Route, services: Services) -> Handler:
     """The aiohttp handler of `route`."""
     nothing_asked = NoQuery()
+    trusted = services.settings.trusted_proxies
 
     async def handle(request: web.Request) -> web.StreamResponse:
-        address = client_address(
-            request.remote,
-            request.headers.getall("X-Forwarded-For", ()),
-            services.settings.trusted_proxies,
-        )
+        request[ENVELOPE].endpoint = route.path
+        forwarded = request.headers.getall("X-Forwarded-For", ()) if trusted else ()
+        address = client_address(request.remote, forwarded, trusted)
         principal, allowance = await _admit(route, request, address, services)
         query = nothing_asked
         if request.query_string or route.query is not NoQuery:
@@ -61,9 +61,13 @@ async def _admit(
         if route.access is Access.METRICS:
             _check_metrics_token(request, services)
         return None, None
+    if route.access is Access.OPTIONAL and not any(one in request.headers for one in CREDENTIALS):
+        return None, None
     try:
         principal = await services.authenticator.authenticate(
-            request.headers.get("Authorization"), request.headers.get("X-API-Key")
+            request.headers.get("Authorization"),
+            request.headers.get("X-API-Key"),
+            key_as_token=route.access is Access.WEBHOOK,
         )
     except Unauthorized as error:
         services.metrics.inc(catalogue.AUTH_FAILURES, (error.reason,))
@@ -72,9 +76,11 @@ async def _admit(
     allowance = await _take(services, principal, address)
     if route.access is Access.ADMIN and principal.role is not Role.ADMIN:
         raise Forbidden("Only an admin may ask for this.")
+    if route.access is Access.WEBHOOK and principal.role is Role.USER:
+        raise Forbidden("Only an admin or a service key may report this.")
     if route.access is Access.READER and principal.role is Role.SERVICE:
         raise Forbidden("A service key writes; reading needs a user's or an admin's token.")
-    structlog.contextvars.bind_contextvars(caller=principal.role.value)
+    structlog.contextvars.bind_contextvars(caller=principal.role)
     return principal, allowance
 
 
@@ -122,8 +128,8 @@ async def _cached(call: Call[Any]) -> web.Response:
 
 
 def _response(answer: Any) -> web.StreamResponse:
-    if isinstance(answer, web.StreamResponse):
-        return answer
     if isinstance(answer, Reply):
         return respond(answer.status, answer.body)
+    if isinstance(answer, web.StreamResponse):
+        return answer
     return respond(200, answer)

@@ -5,14 +5,16 @@ from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from time import perf_counter
 
+import msgspec
 import structlog
 from aiohttp import hdrs, web
+from aiohttp.typedefs import Middleware
+from multidict import CIMultiDict
 
-from ..family import Exemplar
 from ..ids import new_id
 from ..metrics import catalogue
 from .errors import error_response
-from .route import SERVICES, Services
+from .route import Services
 
 SANE_ID = re.compile(r"[A-Za-z0-9._:/+=-]{1,128}\Z")
 TRACEPARENT = re.compile(r"[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
@@ -33,46 +35,61 @@ CORS_EXPOSED = (
     "Age, X-Request-Id, Retry-After, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset"
 )
 
-REQUEST_ID = web.RequestKey("request_id", str)
-TRACE_ID: web.RequestKey[str | None] = web.RequestKey("trace_id")
-
 log = structlog.get_logger(__name__)
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-@web.middleware
-async def edge(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Answer a call, whatever happens, and count it."""
-    began = perf_counter()
-    services = request.app[SERVICES]
-    request_id = _request_id(request)
-    trace_id = _trace_id(request)
-    request[REQUEST_ID] = request_id
-    request[TRACE_ID] = trace_id
-    structlog.contextvars.clear_contextvars()
-    structlog.contextvars.bind_contextvars(request_id=request_id)
-    try:
-        if request.method == hdrs.METH_OPTIONS and _is_preflight(request):
-            response: web.StreamResponse = web.Response(status=204)
-        else:
-            response = await handler(request)
-    except Exception as error:  # noqa: BLE001  # the edge: logged and counted, answered in one shape
-        response = error_response(error, trace_id or request_id)
-    response.headers["X-Request-Id"] = request_id
-    _add_headers(request, response, services)
-    _observe(request, response.status, perf_counter() - began, services)
-    return response
+class Envelope(msgspec.Struct):
+    """What is known of a call from without: its id, its trace, and the endpoint that took it."""
+
+    request_id: str
+    trace_id: str | None
+    endpoint: str = "unmatched"
+
+
+ENVELOPE = web.RequestKey("envelope", Envelope)
+
+
+def edge(services: Services) -> Middleware:
+    """The middleware that answers a call, whatever happens, and counts it."""
+    headers = CIMultiDict(SECURITY_HEADERS)
+    if services.settings.production:
+        headers.update(HSTS)
+
+    @web.middleware
+    async def answer(request: web.Request, handler: Handler) -> web.StreamResponse:
+        began = perf_counter()
+        envelope = Envelope(_request_id(request), _trace_id(request))
+        request[ENVELOPE] = envelope
+        # Each call is a task of its own, and what is bound here ends with it.
+        structlog.contextvars.bind_contextvars(request_id=envelope.request_id)
+        try:
+            if request.method == hdrs.METH_OPTIONS and _is_preflight(request):
+                response: web.StreamResponse = web.Response(status=204)
+            else:
+                response = await handler(request)
+        except Exception as error:  # noqa: BLE001  # the edge: logged and counted, answered in one shape
+            response = error_response(error, envelope.trace_id or envelope.request_id)
+        response.headers["X-Request-Id"] = envelope.request_id
+        response.headers.merge(headers)
+        if services.settings.frontend_url:
+            _allow_origin(request, response, services.settings.frontend_url)
+        _observe(request.method, envelope, response.status, perf_counter() - began, services)
+        return response
+
+    return answer
 
 
 def _request_id(request: web.Request) -> str:
-    said = request.headers.get("X-Request-Id", "")
-    return said if SANE_ID.match(said) else new_id()
+    said = request.headers.get("X-Request-Id")
+    return said if said and SANE_ID.match(said) else new_id()
 
 
 def _trace_id(request: web.Request) -> str | None:
     """The trace that the caller's W3C `traceparent` names."""
-    found = TRACEPARENT.match(request.headers.get("traceparent", ""))
+    said = request.headers.get("traceparent")
+    found = TRACEPARENT.match(said) if said else None
     return found.group(1) if found else None
 
 
@@ -80,15 +97,10 @@ def _is_preflight(request: web.Request) -> bool:
     return "Origin" in request.headers and "Access-Control-Request-Method" in request.headers
 
 
-def _add_headers(request: web.Request, response: web.StreamResponse, services: Services) -> None:
+def _allow_origin(
+    request: web.Request, response: web.StreamResponse, allowed: tuple[str, ...]
+) -> None:
     headers = response.headers
-    for name, value in SECURITY_HEADERS.items():
-        headers.setdefault(name, value)
-    if services.settings.production:
-        headers.update(HSTS)
-    allowed = services.settings.frontend_url
-    if not allowed:
-        return
     headers["Vary"] = "Origin"
     origin = request.headers.get("Origin")
     if origin in allowed:
@@ -101,24 +113,29 @@ def _add_headers(request: web.Request, response: web.StreamResponse, services: S
             headers["Access-Control-Max-Age"] = "600"
 
 
-def _observe(request: web.Request, status: int, seconds: float, services: Services) -> None:
-    resource = request.match_info.route.resource
-    endpoint = resource.canonical if resource is not None else "unmatched"
-    method = request.method if request.method in METHODS else "other"
-    labels = ("exporter", endpoint, method, str(status))
-    trace_id = request[TRACE_ID]
-    exemplar: Exemplar = ("trace_id", trace_id) if trace_id else ("request_id", request[REQUEST_ID])
+def _observe(
+    method: str, envelope: Envelope, status: int, seconds: float, services: Services
+) -> None:
+    method = method if method in METHODS else "other"
+    labels = ("exporter", envelope.endpoint, method, str(status))
+    exemplar = ("request_id", envelope.request_id)
+    if envelope.trace_id is not None:
+        exemplar = ("trace_id", envelope.trace_id)
     services.metrics.inc(catalogue.HTTP_REQUESTS, labels)
     services.metrics.observe(catalogue.HTTP_REQUEST_DURATION, labels, seconds, exemplar)
     slow = seconds * 1000 >= services.settings.slow_call_ms
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         level = log.error
+    elif slow or status >= HTTPStatus.BAD_REQUEST:
+        level = log.info
+    elif services.settings.log_level == "debug":
+        level = log.debug
     else:
-        level = log.info if slow or status >= HTTPStatus.BAD_REQUEST else log.debug
+        return
     level(
         "slow_call" if slow else "call",
         method=method,
-        endpoint=endpoint,
+        endpoint=envelope.endpoint,
         status=status,
         ms=round(seconds * 1000, 1),
     )

@@ -17,16 +17,21 @@ from prometheus_client import CollectorRegistry
 from ..access.authenticator import Authenticator
 from ..access.principal import Principal, Scope
 from ..access.rate_limit import RateLimits
+from ..alerts.actions import Actions
+from ..alerts.alertmanager import Alertmanager
+from ..alerts.announcer import Announcer
+from ..alerts.history import AlertHistory
 from ..clock import Clock
+from ..health.monitor import Health
 from ..housekeeping import Machine
 from ..ingest.changes import Changes
 from ..ingest.intake import Intake
 from ..ingest.replay import SpoolDetour
 from ..ingest.writer import Writer
 from ..metrics.values import Metrics
+from ..rollups.store import RolledStore
 from ..settings import Settings
 from ..shared_redis import SharedRedis
-from ..storage.base import Store
 from .answer_cache import AnswerCache
 
 Query = TypeVar("Query", bound=msgspec.Struct)
@@ -45,6 +50,8 @@ class Access(Enum):
     CALLER = "a user, an admin or a service key"
     READER = "a user or an admin"
     ADMIN = "an admin"
+    OPTIONAL = "anyone, and an admin is told more"
+    WEBHOOK = "an admin or a service key, which may come as a bearer token"
 
 
 class NoQuery(msgspec.Struct, forbid_unknown_fields=True):
@@ -57,7 +64,7 @@ class Services:
 
     settings: Settings
     clock: Clock
-    store: Store
+    store: RolledStore
     metrics: Metrics
     writer: Writer
     intake: Intake
@@ -66,6 +73,11 @@ class Services:
     limits: RateLimits
     answers: AnswerCache
     machine: Machine
+    health: Health
+    alerts: AlertHistory
+    alertmanager: Alertmanager
+    alert_actions: Actions
+    announcer: Announcer
     detour: SpoolDetour | None = None
     """Where events go while the store is away; None for a store that cannot be."""
     redis: SharedRedis | None = None
@@ -77,8 +89,7 @@ RUNTIME = web.AppKey("runtime", CollectorRegistry)
 """The collectors of prometheus-client's own: process, platform, garbage collector."""
 
 
-@dataclass(slots=True)
-class Call(Generic[Query]):
+class Call(msgspec.Struct, Generic[Query]):
     """One call on its way through a handler.
 
     `principal` is who calls; on public routes, where nobody is asked, it is None.
@@ -99,7 +110,7 @@ class Call(Generic[Query]):
         return self.principal
 
     @property
-    def store(self) -> Store:
+    def store(self) -> RolledStore:
         """The store to read from."""
         return self.services.store
 
@@ -113,8 +124,7 @@ class Call(Generic[Query]):
         return self.caller.read_scope(user)
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(msgspec.Struct, frozen=True):
     """An answer with another status than 200."""
 
     status: int
@@ -136,6 +146,7 @@ class Route:
     media: the types of body that the call reads.
     answers: for each status of success, the schema of its body.
     errors: the statuses of failure beside those that every call of its access can have.
+    operation: its operationId, where another route has the one that its path gives.
     cached: a heavy question: its answer is kept for ANSWER_CACHE_SECONDS, for all callers with the
         same role and scope. It has to follow from those, the path, the query and the store alone.
     """
@@ -152,6 +163,7 @@ class Route:
     body_limit: int = EVENT_BYTES
     answers: Mapping[int, Any] = field(default_factory=lambda: {200: dict[str, Any]})
     errors: tuple[int, ...] = ()
+    operation: str | None = None
     cached: bool = False
 
     def __post_init__(self) -> None:

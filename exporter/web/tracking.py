@@ -17,7 +17,7 @@ from ..records import AI_REQUEST, CREDIT, ENGAGEMENT, PERFORMANCE, SALE
 from ..storage.base import Outcome
 from ..validation import BodyDecoder
 from .bodies import read_body
-from .middleware import TRACE_ID
+from .middleware import ENVELOPE
 from .route import Call, Handler, NoQuery, Reply, Route
 
 
@@ -97,7 +97,7 @@ def caller_of(call: Call[Any]) -> Caller:
         device_type=device_type,
         browser=browser,
         os=os,
-        trace_id=call.request[TRACE_ID],
+        trace_id=call.request[ENVELOPE].trace_id,
     )
     return Caller(call.caller, origin, call.now)
 

@@ -59,6 +59,15 @@ async def test_a_bearer_token_tells_the_caller(scheme: str, authenticator: Authe
     assert await authenticator.authenticate(scheme + token(), "") == ADA
 
 
+async def test_a_key_may_come_as_a_token_only_where_that_is_said(
+    authenticator: Authenticator,
+) -> None:
+    offered = f"Bearer {KEY}"
+    assert await authenticator.authenticate(offered, None, key_as_token=True) == WEB
+    assert await refused(authenticator, offered) == "malformed"
+    assert await authenticator.authenticate("Bearer " + token(), None, key_as_token=True) == ADA
+
+
 async def test_a_service_key_tells_the_caller(authenticator: Authenticator) -> None:
     assert authenticator.cached(None, KEY) == WEB
     assert await authenticator.authenticate(None, KEY) == WEB

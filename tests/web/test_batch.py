@@ -7,6 +7,7 @@ import pytest
 
 from exporter.metrics import catalogue
 from exporter.records import AI_REQUEST
+from exporter.web.batch import DECODED_BYTES
 
 from ..conftest import Service
 from .test_tracking import AI, BODIES, CREDITS, ENGAGE, PERFORM, SELL, events
@@ -80,6 +81,29 @@ async def test_a_bad_event_spoils_none_of_its_neighbours(service: Service) -> No
     paths = [[problem["path"] for problem in entry["details"]] for entry in answer["rejected"]]
     assert paths == [["model"], ["kind"], ["kind"], [""], ["service"], ["kind"], ["timestamp"]]
     assert await events(service, "unknown", "invalid") == 4
+
+
+async def test_what_no_engine_can_store_spoils_none_of_its_neighbours(service: Service) -> None:
+    unfit = {**ALL[0], "requestId": "r9", "metadata": {"a": 2**63}}
+    status, answer = await service.service()("POST", BATCH, {"events": [ALL[0], unfit, ALL[2]]})
+    assert (status, answer["accepted"]) == (200, 2)
+    [entry] = answer["rejected"]
+    assert (entry["index"], entry["error"]) == (1, "validation_error")
+    assert [problem["path"] for problem in entry["details"]] == ["metadata.a"]
+
+
+async def test_a_large_batch_is_read_event_by_event_with_the_same_outcome(
+    service: Service,
+) -> None:
+    response = "x" * (DECODED_BYTES // 64)
+    many = [{**ALL[0], "requestId": str(n), "response": response} for n in range(80)]
+    many[40]["model"] = 7
+    status, answer = await service.service()("POST", BATCH, {"events": many})
+    assert (status, answer["accepted"], answer["duplicates"]) == (200, 79, 0)
+    assert [entry["index"] for entry in answer["rejected"]] == [40]
+    del many[40]
+    answer = await service.service()("POST", BATCH, {"events": many})
+    assert answer == (200, {"accepted": 0, "duplicates": 79, "rejected": []})
 
 
 async def test_bad_lines_spoil_none_of_their_neighbours(service: Service) -> None:
