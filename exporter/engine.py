@@ -1,12 +1,17 @@
 """Which engine keeps the events: the one that the settings name, shown in the metrics."""
 
+from .family import Family
 from .metrics import catalogue
 from .metrics.values import Metrics
 from .records import FAMILIES
+from .rollups.families import DERIVED
 from .settings import Settings
 from .storage.base import Store
 from .storage.mongo import MongoStore
 from .storage.sqlite import SqliteStore
+
+STORED: tuple[Family, ...] = (*FAMILIES, *DERIVED)
+"""All that a store keeps: what is recorded, and what is derived from it."""
 
 
 def choose(settings: Settings, metrics: Metrics) -> Store:
@@ -21,8 +26,8 @@ def choose(settings: Settings, metrics: Metrics) -> Store:
     if settings.mongodb_uri is not None:
         return MongoStore(
             settings.mongodb_uri,
-            FAMILIES,
-            retention={family.kind: family.kept_for(settings) for family in FAMILIES},
+            STORED,
+            retention={family.kind: family.kept_for(settings) for family in STORED},
             query_timeout_ms=settings.query_timeout_ms,
             write_timeout_ms=settings.mongodb_write_timeout_ms,
             pool_size=settings.mongodb_pool_size,
@@ -31,7 +36,7 @@ def choose(settings: Settings, metrics: Metrics) -> Store:
         )
     return SqliteStore(
         settings.data_dir / "meterhouse.sqlite",
-        FAMILIES,
+        STORED,
         query_timeout_ms=settings.query_timeout_ms,
         observe=observe,
     )

@@ -90,6 +90,29 @@ class Index:
     fields: tuple[str, ...]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Rollup:
+    """Numbers of a family that are kept by the hour, the day and the month, for fast answers.
+
+    A question can be answered from it that filters and groups by nothing but `by`, the tenant
+    and time, and asks for nothing but what is listed here, and how many records there are.
+
+    name: what it is called among the family's.
+    by: the fields that its numbers are kept by; none for those of a whole tenant.
+    sums: measures that are added up; their means can be asked for as well.
+    extremes: measures whose least and greatest values are kept.
+    spreads: measures whose distribution is kept, for percentiles.
+    members: fields whose different values are kept, to be counted.
+    """
+
+    name: str
+    by: tuple[str, ...] = ()
+    sums: tuple[str, ...] = ()
+    extremes: tuple[str, ...] = ()
+    spreads: tuple[str, ...] = ()
+    members: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True)
 class Change:
     """A later call that changes a stored document: its body, and the step it takes.
@@ -124,6 +147,8 @@ class Family:
     duplicate: what a caller who sends the same key again is told.
     answer: the fields of the answer to a tracking call.
     changes: the later calls that change a stored document. Such a document has a `revision`.
+    rollups: the numbers that are kept beside the records; of two that can answer a question, the
+        first does.
     """
 
     kind: str
@@ -142,6 +167,7 @@ class Family:
     complete: Callable[[Any, "Price"], None] = field(default=lambda document, price: None)
     check: Callable[[Any], Sequence[Problem]] = field(default=lambda body: ())
     changes: tuple[Change, ...] = ()
+    rollups: tuple[Rollup, ...] = ()
 
     def __post_init__(self) -> None:
         known = self.leaves
@@ -152,6 +178,7 @@ class Family:
             *self.measures,
             *self.answer,
             *(name for index in self.indexes for name in index.fields),
+            *(name for rollup in self.rollups for name in _fields_of(rollup)),
         }
         if unknown := sorted(used - known.keys()):
             raise ValueError(f"{self.kind}: no such field in its document: {', '.join(unknown)}")
@@ -178,6 +205,10 @@ class Family:
     def kept_for(self, settings: Any) -> timedelta:
         """How long its records are kept under `settings`."""
         return timedelta(days=getattr(settings, self.retention))
+
+
+def _fields_of(rollup: Rollup) -> tuple[str, ...]:
+    return (*rollup.by, *rollup.sums, *rollup.extremes, *rollup.spreads, *rollup.members)
 
 
 def attribute_of(schema: type[Any], wire_name: str) -> str:

@@ -1,22 +1,20 @@
 """The gauges that come from the store, over all tenants, by the same functions as the answers."""
 
-import asyncio
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from .analytics.activity import seen
+from .analytics.activity import number_active
 from .analytics.period import Period
 from .analytics.recurring import annual_recurring, monthly
 from .analytics.subscriptions import Subscribed, subscriptions_at
 from .analytics.usage import in_progress
 from .analytics.users import active_by_plan
-from .family import Family
 from .metrics import catalogue
 from .metrics.tally import Labels
 from .metrics.values import Metrics
-from .storage.base import Store
+from .rollups.store import RolledStore
 
 CURRENTLY = timedelta(minutes=5)
 WINDOWS: Mapping[str, timedelta] = {
@@ -24,23 +22,21 @@ WINDOWS: Mapping[str, timedelta] = {
     "7d": timedelta(days=7),
     "30d": timedelta(days=30),
 }
-LONGEST = max(WINDOWS.values())
 _MOMENT = timedelta(milliseconds=1)
 
 
-async def refresh(
-    store: Store, metrics: Metrics, families: Sequence[Family], now: datetime
-) -> None:
-    """Set every gauge to what the store says at `now`; users are active by any of `families`.
+async def refresh(store: RolledStore, metrics: Metrics, now: datetime) -> None:
+    """Set every gauge to what the store says at `now`; users are active by events of any family.
 
     One question after the other, so that the callers of the service keep the store's readers.
     Nothing is set when a question fails.
     """
     requests = await in_progress(store, None, now)
-    current = await active_by_plan(store, families, None, _up_to(now, CURRENTLY))
-    users = await seen(store, families, None, _up_to(now, LONGEST))
-    last_seen = [known.last for known in users.values()]
-    windows = await asyncio.to_thread(_by_window, last_seen, now)
+    current = await active_by_plan(store, None, _up_to(now, CURRENTLY))
+    windows: dict[Labels, int] = {
+        (name,): await number_active(store, None, _up_to(now, length))
+        for name, length in WINDOWS.items()
+    }
     subscribed = await subscriptions_at(store, None, now)
     annual = annual_recurring(subscribed, _plan_and_currency)
     _set(metrics, catalogue.AI_REQUESTS_IN_PROGRESS, {(model,): n for model, n in requests.items()})
@@ -52,14 +48,6 @@ async def refresh(
         Counter((one.plan or "", one.state.value) for one in subscribed),
     )
     _set(metrics, catalogue.MONTHLY_RECURRING_REVENUE, monthly(annual))
-
-
-def _by_window(last_seen_at: Collection[datetime], now: datetime) -> dict[Labels, int]:
-    """How many were seen within each window up to `now`."""
-    starts = {name: _up_to(now, length).start for name, length in WINDOWS.items()}
-    return {
-        (name,): sum(moment >= start for moment in last_seen_at) for name, start in starts.items()
-    }
 
 
 def _plan_and_currency(one: Subscribed) -> Labels:

@@ -55,6 +55,11 @@ def beginning(moment: datetime, interval: Interval) -> datetime:
     return _BEGINNINGS[interval](moment)
 
 
+def following(moment: datetime, interval: Interval) -> datetime:
+    """Where the interval after the one that begins at `moment` begins."""
+    return _STEPS[interval](moment)
+
+
 def beginnings(start: datetime, end: datetime, interval: Interval) -> Iterator[datetime]:
     """The beginnings of all intervals that share a moment with start ≤ t < end, in order."""
     moment = beginning(start, interval)

@@ -24,7 +24,7 @@ from .web.route import Route
 from .web.routes import DECLARED
 
 _HEAD = """\
-<!-- Written by `make generate`; the definitions are in exporter/analytics. -->
+<!-- Written by `make generate`; the definitions stand beside what makes the answers. -->
 
 # Numbers
 
@@ -40,6 +40,7 @@ are at `/docs`.
   credits are binary floating point. Currencies are never added together: with
   `REPORTING_CURRENCY` and `FX_RATES` there are converted totals beside those by currency.
 - A percentile is a value that occurs: the smallest that so many % of the values do not exceed.
+  Where the answer says `"exact": false` it was read from rollups, and is within 5 % of that value.
 - A user is a tenant and a user id; events of no user count, but belong to nobody.
 """
 
@@ -70,7 +71,7 @@ def render() -> str:
             subjects[answer.__module__].append(answer)
     page = [_HEAD]
     for module in sorted({*subjects, *(one.__name__ for one in GROUNDWORK)}):
-        page.append(f"\n## {module.rpartition('.')[2].capitalize()}\n")
+        page.append(f"\n## {_title(module)}\n")
         page.append(f"\n{cleandoc(sys.modules[module].__doc__ or '')}\n")
         for answer in sorted(subjects[module], key=lambda one: one.__name__):
             page.extend(_table(answer, calls[answer]))
@@ -78,7 +79,7 @@ def render() -> str:
 
 
 def answers(routes: Sequence[Route]) -> dict[type[Answer], list[str]]:
-    """Every answer, or part of one, that analytics gives, and the calls that it is part of."""
+    """Every answer, or part of one, and the calls that it is part of."""
     found: defaultdict[type[Answer], list[str]] = defaultdict(list)
     for route in routes:
         for declared in route.answers.values():
@@ -95,6 +96,13 @@ def numbers(answer: type[Answer]) -> list[Number]:
         for field in msgspec.structs.fields(answer)
         if _is_number(field.type)
     ]
+
+
+def _title(module: str) -> str:
+    """A module's name; one that is not of analytics has its package before it."""
+    *_, package, name = module.split(".")
+    title = name if module.startswith(_ANALYTICS) else f"{package}: {name}"
+    return title.capitalize()
 
 
 def _table(answer: type[Answer], calls: Sequence[str]) -> Iterator[str]:
@@ -118,11 +126,12 @@ def _within(kind: Any) -> Iterator[type[Answer]]:
 
 
 def _origin_of(kind: type[Answer]) -> type[Answer]:
-    """The answer as analytics declares it: a call may add to it what was asked for."""
-    return next(base for base in kind.__mro__ if base.__module__.startswith(_ANALYTICS))
+    """The answer as its subject declares it: a call may add to it what was asked for."""
+    return next(base for base in kind.__mro__ if not base.__module__.startswith(_WEB))
 
 
 _ANALYTICS = Answer.__module__.rpartition(".")[0]
+_WEB = Route.__module__.rpartition(".")[0]
 
 
 def _is_number(kind: Any) -> bool:

@@ -1,6 +1,6 @@
 """Records of every family with as little said as a test needs, and a store to put them in."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -11,6 +11,7 @@ import msgspec
 
 from exporter.access.principal import Scope
 from exporter.analytics.period import Period
+from exporter.engine import STORED
 from exporter.fields import Money
 from exporter.records import FAMILIES
 from exporter.records.ai_request import AiRequest
@@ -18,7 +19,11 @@ from exporter.records.credit import Credit
 from exporter.records.engagement import Engagement
 from exporter.records.performance import Performance
 from exporter.records.sale import Sale, Subscription
-from exporter.storage.base import Insert, Outcome, Store
+from exporter.rollups.progress import SETTLED
+from exporter.rollups.refresh import Refresher
+from exporter.rollups.sources import ROLLED
+from exporter.rollups.store import RolledStore
+from exporter.storage.base import Insert, Operation, Outcome
 from exporter.storage.sqlite import SqliteStore
 
 NOW = datetime(2026, 3, 15, 12, 0, tzinfo=UTC)
@@ -45,7 +50,9 @@ def _common(values: dict[str, Any]) -> dict[str, Any]:
 def ai_request(**values: Any) -> AiRequest:
     """An AI request of Ada's, an hour ago."""
     values = {"model": "gpt", "created_at": NOW - timedelta(hours=1), **_common(values)}
-    return AiRequest(**{"request_id": f"r{next(_numbers)}", **values})
+    document = AiRequest(**{"request_id": f"r{next(_numbers)}", **values})
+    _families[AiRequest].complete(document, lambda *_: None)
+    return document
 
 
 def engagement(**values: Any) -> Engagement:
@@ -109,10 +116,30 @@ def subscription(amount: str = "10", **values: Any) -> Sale:
     return sale(amount, values.pop("kind", "subscription"), **values)
 
 
+class RefreshedStore(RolledStore):
+    """A store whose rollups are brought up to its records by every write."""
+
+    async def write(self, operations: Sequence[Operation]) -> list[Outcome]:
+        """Write, and roll up all that is before this hour."""
+        outcomes = await super().write(operations)
+        if any(operation.family.kind in ROLLED for operation in operations):
+            await rolled_up(self, NOW)
+        return outcomes
+
+
+async def rolled_up(store: RolledStore, now: datetime) -> None:
+    """Bring the rollups of a store up to what was recorded until then."""
+
+    async def go_on() -> bool:
+        return True
+
+    await Refresher(store, lambda family: timedelta(days=36_500), go_on).run(now + SETTLED)
+
+
 class Recorder:
     """Puts documents into a store."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: RolledStore) -> None:
         self.store = store
 
     async def __call__(self, *documents: msgspec.Struct) -> None:
@@ -122,15 +149,16 @@ class Recorder:
 
 
 @asynccontextmanager
-async def recorder(folder: Path) -> AsyncIterator[Recorder]:
-    """A recorder for an empty store in `folder`."""
+async def recorder(folder: Path, *, rolled: bool = False) -> AsyncIterator[Recorder]:
+    """A recorder for an empty store in `folder`; what it keeps is rolled up where that is said."""
     took: list[tuple[str, float]] = []
-    store = SqliteStore(
+    engine = SqliteStore(
         folder / "meterhouse.sqlite",
-        FAMILIES,
+        STORED,
         query_timeout_ms=10_000,
         observe=lambda operation, seconds: took.append((operation, seconds)),
     )
+    store = (RefreshedStore if rolled else RolledStore)(engine, lambda: NOW)
     await store.open()
     try:
         yield Recorder(store)

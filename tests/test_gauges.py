@@ -10,7 +10,6 @@ from exporter import gauges
 from exporter.metrics import catalogue
 from exporter.metrics.catalogue import Gauge
 from exporter.metrics.values import Metrics
-from exporter.records import TRACKED
 from exporter.storage.base import Store, StoreUnavailable
 
 from .recording import (
@@ -39,7 +38,7 @@ async def record(tmp_path: Path) -> AsyncIterator[Recorder]:
 async def refreshed(opened: Store) -> Metrics:
     """The metrics after one refresh."""
     metrics = Metrics()
-    await gauges.refresh(opened, metrics, TRACKED, NOW)
+    await gauges.refresh(opened, metrics, NOW)
     return metrics
 
 
@@ -115,7 +114,7 @@ async def test_subscriptions_and_their_revenue_add_up_over_tenants(record: Recor
 async def test_what_is_gone_vanishes_at_the_next_refresh(record: Recorder) -> None:
     await record(ai_request(created_at=NOW, status="pending"))
     metrics = await refreshed(record.store)
-    await gauges.refresh(record.store, metrics, TRACKED, NOW + 2 * DAY)
+    await gauges.refresh(record.store, metrics, NOW + 2 * DAY)
     assert shown(metrics, catalogue.AI_REQUESTS_IN_PROGRESS) == {}
     assert shown(metrics, catalogue.ACTIVE_USERS) == {("1d",): 0.0, ("7d",): 1.0, ("30d",): 1.0}
 
@@ -125,5 +124,5 @@ async def test_a_failed_refresh_leaves_the_last_values(record: Recorder) -> None
     metrics = await refreshed(record.store)
     await record.store.close()
     with pytest.raises(StoreUnavailable):
-        await gauges.refresh(record.store, metrics, TRACKED, NOW)
+        await gauges.refresh(record.store, metrics, NOW)
     assert metrics.value(catalogue.AI_REQUESTS_IN_PROGRESS, ("gpt",)) == 1.0

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.analytics.intervals import Interval, add_months, beginnings
+from exporter.intervals import Interval, add_months, beginnings
 
-from ..recording import utc
+from .recording import utc
 
 
 @pytest.mark.parametrize(

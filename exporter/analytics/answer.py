@@ -1,8 +1,9 @@
 """What answers are made of: their base, rates, and averages of money."""
 
 from decimal import ROUND_HALF_EVEN, Decimal
+from typing import Annotated
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from ..fields import Money
 
@@ -11,6 +12,15 @@ MONEY_STEP = Decimal(1).scaleb(-Money.DECIMALS)
 
 class Answer(Struct, rename="camel", frozen=True):
     """An answer, or a part of one; its field names are camelCase in JSON."""
+
+
+Exact = Annotated[
+    bool,
+    Meta(
+        description="Whether percentiles are those of the records; if not, they were read from "
+        "rollups and are within 5 % of the value."
+    ),
+]
 
 
 def percent(part: float, whole: float) -> float | None:

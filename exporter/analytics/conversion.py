@@ -6,17 +6,15 @@ is at most 100.
 """
 
 import asyncio
-from collections.abc import Sequence
 from typing import Annotated
 
 from msgspec import Meta
 
 from ..access.principal import Scope
-from ..family import Family
 from ..records.sale import SALE, SETTLED
-from ..storage.base import Store
+from ..rollups.store import RolledStore
 from ..storage.query import Aggregation, Filter, Function, Measure, Operator
-from .activity import seen
+from .activity import number_active
 from .answer import Answer
 from .period import Period, select
 
@@ -38,12 +36,10 @@ class Conversion(Answer, frozen=True):
     ]
 
 
-async def conversion(
-    store: Store, families: Sequence[Family], scope: Scope, period: Period
-) -> Conversion:
+async def conversion(store: RolledStore, scope: Scope, period: Period) -> Conversion:
     """The conversion of the scope's users in the period."""
-    active, (row,) = await asyncio.gather(
-        seen(store, families, scope, period),
+    total, (row,) = await asyncio.gather(
+        number_active(store, scope, period),
         store.aggregate(
             Aggregation(
                 family=SALE,
@@ -52,5 +48,5 @@ async def conversion(
             )
         ),
     )
-    total, converted = len(active), row["converted"]
+    converted = row["converted"]
     return Conversion(total, converted, 100 * converted / total if total else 0.0)

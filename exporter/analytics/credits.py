@@ -7,11 +7,11 @@ from typing import Annotated, Any
 from msgspec import Meta
 
 from ..access.principal import Scope
+from ..intervals import Interval
 from ..records.credit import CREDIT
 from ..storage.base import Row, Store
 from ..storage.query import Aggregation, Function, Measure, Where
 from .answer import Answer, percent
-from .intervals import Interval
 from .period import OF_A_USER, Period, select
 from .series import series
 from .slices import top

@@ -5,7 +5,7 @@ its end, and by the users with a sale that completed in it.
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Annotated
@@ -13,8 +13,7 @@ from typing import Annotated
 from msgspec import Meta
 
 from ..access.principal import Scope
-from ..family import Family
-from ..storage.base import Store
+from ..rollups.store import RolledStore
 from .answer import Answer, average, change, to_step
 from .exchange import Converted, Rates
 from .lifetime import Predicted, predicted_value
@@ -103,17 +102,16 @@ class Earnings(Answer, frozen=True):
 
 
 async def earnings(
-    store: Store,
-    families: Sequence[Family],
+    store: RolledStore,
     scope: Scope,
     period: Period,
     *,
     now: datetime,
     rates: Rates | None = None,
 ) -> Earnings:
-    """The earnings of the scope in the period; users are those seen by any of `families`."""
+    """The earnings of the scope in the period; users are those seen by any family."""
     users, money, recurring, paying, predicted = await asyncio.gather(
-        total_users(store, families, scope, period.end),
+        total_users(store, scope, period.end),
         asyncio.gather(
             revenue_by_plan(store, scope, period), revenue_by_plan(store, scope, period.before)
         ),

@@ -8,6 +8,7 @@ from msgspec import Meta
 
 from ..access.principal import Scope
 from ..records.engagement import ENGAGEMENT
+from ..rollups.store import RolledStore
 from ..storage.base import Row, Store
 from ..storage.query import Aggregation, Filter, Function, Measure, Operator, Where
 from .answer import Answer, percent
@@ -153,7 +154,7 @@ async def engagement_summary(
 
 
 async def engagement_breakdown(
-    store: Store, scope: Scope, period: Period, where: Where = ()
+    store: RolledStore, scope: Scope, period: Period, where: Where = ()
 ) -> EngagementBreakdown:
     """The engagement events of the scope in the period by label, and their sessions."""
     selected = select(ENGAGEMENT, scope, period, where)

@@ -7,22 +7,26 @@ that got furthest, and of several such the earliest. Events of no user do not co
 """
 
 import asyncio
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
-from itertools import groupby
+from datetime import timedelta
 from typing import Annotated
 
 from msgspec import Meta
 
 from ..access.principal import Scope
+from ..clock import epoch_ms
 from ..records.engagement import ENGAGEMENT
-from ..storage.base import Row, Store
-from ..storage.query import Aggregation, Filter, Measure, Operator, Where
+from ..rollups.moments import MOMENTS, Timelines, timelines
+from ..rollups.store import RolledStore
+from ..storage.query import Where
 from .answer import Answer, percent
-from .period import OF_A_USER, Period, select
+from .period import Period, select
 
-Attempt = list[datetime]
-"""The times of the steps that were taken, in order."""
+MILLISECOND = timedelta(milliseconds=1)
+
+Attempt = list[int]
+"""The times of the steps that were taken, in order, in ms since 1970."""
 
 
 class FunnelStep(Answer, frozen=True):
@@ -44,7 +48,7 @@ class FunnelStep(Answer, frozen=True):
 
 
 async def funnel(
-    store: Store,
+    store: RolledStore,
     scope: Scope,
     period: Period,
     *,
@@ -53,29 +57,31 @@ async def funnel(
     where: Where = (),
 ) -> list[FunnelStep]:
     """Every step, with the users who got there. `steps` are different names of events."""
-    named = Filter("event", Operator.IN, tuple(steps))
     reach = Period(period.start, period.end + window)
-    rows = await store.aggregate(
-        Aggregation(
-            family=ENGAGEMENT,
-            measures=(Measure("events"),),
-            where=select(ENGAGEMENT, scope, reach, (OF_A_USER, named, *where)),
-            by=("userId", "event", ENGAGEMENT.time_field),
-        )
+    pieces = None
+    if scope.user is None and not where:
+        pieces = await store.pieces(MOMENTS, scope.tenant, (reach.start, reach.end), steps)
+    if pieces is None:
+        pieces = await _recorded(store, select(ENGAGEMENT, scope, reach, where), steps)
+    return await asyncio.to_thread(
+        _steps, pieces, steps, epoch_ms(period.end), window // MILLISECOND
     )
-    return await asyncio.to_thread(_steps, rows, steps, period.end, window)
+
+
+async def _recorded(
+    store: RolledStore, selected: Where, steps: Sequence[str]
+) -> dict[str, list[bytes]]:
+    """The pieces of records."""
+    rows = await store.aggregate(MOMENTS.records((*selected, *MOMENTS.named(steps))))
+    found = await asyncio.to_thread(list, MOMENTS.pieces(rows))
+    return {name: [packed] for _, name, packed in found}
 
 
 def _steps(
-    rows: Iterable[Row], steps: Sequence[str], end: datetime, window: timedelta
+    pieces: Mapping[str, Iterable[bytes]], steps: Sequence[str], end: int, window: int
 ) -> list[FunnelStep]:
-    """The steps, of rows in the order of user, event and time."""
-    attempts = []
-    for _, of_user in groupby(rows, lambda row: row["userId"]):
-        times: dict[str, list[datetime]] = {}
-        for row in of_user:
-            times.setdefault(row["event"], []).append(row[ENGAGEMENT.time_field])
-        attempts.append(_furthest(times, steps, end, window))
+    """The steps, of the moments of each; the end of the period and the window are in ms."""
+    attempts = _attempts(pieces, steps, end, window)
     found: list[FunnelStep] = []
     for place, step in enumerate(steps):
         here = [attempt for attempt in attempts if len(attempt) > place]
@@ -86,36 +92,49 @@ def _steps(
                 users=len(here),
                 conversion_from_previous=percent(len(here), found[-1].users) if place else None,
                 conversion_from_first=percent(len(here), found[0].users if place else len(here)),
-                median_seconds=took[(len(took) - 1) // 2].total_seconds() if took else None,
+                median_seconds=took[(len(took) - 1) // 2] / 1000 if took else None,
             )
         )
     return found
 
 
-def _furthest(
-    times: Mapping[str, Sequence[datetime]],
-    steps: Sequence[str],
-    end: datetime,
-    window: timedelta,
-) -> Attempt:
-    """A user's attempt that got furthest; empty for who never began in the period.
+def _attempts(
+    pieces: Mapping[str, Iterable[bytes]], steps: Sequence[str], end: int, window: int
+) -> list[Attempt]:
+    """Each user's attempt that got furthest. Of a step, nobody is looked at who never did the
+    one before."""
+    times: list[Timelines] = []
+    before = None
+    for step in steps:
+        times.append(timelines(pieces.get(step, ()), before))
+        before = times[-1].keys()
+    attempts = (
+        _furthest([of_step.get(user, ()) for of_step in times], end, window) for user in times[0]
+    )
+    return [attempt for attempt in attempts if attempt]
 
-    The times go up, and so do the beginnings: no step is ever looked for before the place where
-    it was found last, so that this takes as long as there are events.
+
+def _furthest(times: Sequence[Sequence[int]], end: int, window: int) -> Attempt:
+    """A user's attempt that got furthest, of the times of each step; empty for who never began in
+    the period.
+
+    Where an attempt fails for want of a step within the window, so does every one that begins so
+    early that the step's next time lies beyond its window: those are passed over.
     """
     best: Attempt = []
-    places = dict.fromkeys(steps, 0)
-    for start in times.get(steps[0], ()):
-        if start >= end:
-            break
+    place = 0
+    while place < len(times[0]) and (start := times[0][place]) < end and len(best) < len(times):
         attempt = [start]
-        for step in steps[1:]:
-            moments = times.get(step, ())
-            while places[step] < len(moments) and moments[places[step]] < attempt[-1]:
-                places[step] += 1
-            if places[step] == len(moments) or moments[places[step]] >= start + window:
+        following = None
+        for of_step in times[1:]:
+            next_place = bisect_left(of_step, attempt[-1])
+            following = of_step[next_place] if next_place < len(of_step) else None
+            if following is None or following >= start + window:
                 break
-            attempt.append(moments[places[step]])
+            attempt.append(following)
         if len(attempt) > len(best):
             best = attempt
+        if following is None:
+            break
+        place = bisect_right(times[0], following - window, lo=place + 1)
     return best

@@ -14,11 +14,11 @@ from typing import Annotated
 from msgspec import Meta
 
 from ..access.principal import Scope
+from ..intervals import add_months
 from ..records.sale import SALE
 from ..storage.base import Row, Store
 from ..storage.query import Aggregation, Function, Measure, Where
 from .answer import Answer, average, to_step
-from .intervals import add_months
 from .period import OF_A_USER, Period, scope_filters, up_to
 from .recurring import Ledger, ledgers
 from .revenue import IS_MONEY_IN, CurrencyTotals, paying_users, revenue_by_plan, totals_by_currency

@@ -7,10 +7,11 @@ from typing import Annotated, Any
 from msgspec import Meta
 
 from ..access.principal import Scope
+from ..intervals import Interval
 from ..records.performance import PERFORMANCE
 from ..storage.base import Row, Store
 from ..storage.query import Aggregation, Filter, Function, Measure, Operator, Where
-from .answer import Answer, percent
+from .answer import Answer, Exact, percent
 from .endpoints import (
     AVG_TIME,
     ERRORS,
@@ -24,7 +25,6 @@ from .endpoints import (
     error_rates,
     slowest_endpoints,
 )
-from .intervals import Interval
 from .period import Period, select
 from .series import series
 from .slices import Slice, top
@@ -76,6 +76,7 @@ class PerformanceStats(Answer, frozen=True):
     avg_disk_usage: Annotated[
         float | None, Meta(description="Sum of what calls say of it / calls that do, in %.")
     ]
+    exact: Exact = True
 
 
 class ServiceSlice(Slice, frozen=True):
@@ -85,6 +86,7 @@ class ServiceSlice(Slice, frozen=True):
     p95_response_time: P95Time
     error_count: Errors
     error_rate: ErrorRate
+    exact: Exact = True
 
 
 class PerformancePoint(Answer, frozen=True):
@@ -96,6 +98,7 @@ class PerformancePoint(Answer, frozen=True):
     p95_response_time: P95Time
     error_count: Errors
     error_rate: ErrorRate
+    exact: Exact = True
 
 
 class PerformanceBreakdown(Answer, frozen=True):

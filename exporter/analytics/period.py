@@ -6,8 +6,8 @@ from msgspec import Struct
 
 from ..access.principal import Scope
 from ..family import Family
+from ..intervals import Interval
 from ..storage.query import Filter, Operator, Where, between, equals
-from .intervals import Interval
 
 HOURLY_UP_TO = timedelta(hours=48)
 """The longest period whose time series are by the hour; those of longer ones are by the day."""

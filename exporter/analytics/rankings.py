@@ -10,7 +10,6 @@ from msgspec import Meta
 
 from ..access.principal import Scope
 from ..family import Family
-from ..records import TRACKED
 from ..records.ai_request import AI_REQUEST
 from ..records.engagement import ENGAGEMENT
 from ..storage.base import Row, Store
@@ -83,7 +82,7 @@ def _rank_features(requests: list[Row], events: list[Row], limit: int) -> list[F
 async def _users(
     store: Store, scope: Scope, period: Period, where: Where, limit: int
 ) -> list[UserActivity]:
-    return await busiest_users(store, TRACKED, scope, period, where=where, limit=limit)
+    return await busiest_users(store, scope, period, where=where, limit=limit)
 
 
 async def _revenue(

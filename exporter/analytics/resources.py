@@ -14,6 +14,7 @@ from msgspec import Meta
 
 from ..access.principal import Scope
 from ..family import Family
+from ..intervals import beginnings
 from ..metrics.catalogue import OWN_SERVICE
 from ..metrics.system import LOAD_WINDOWS, SystemReading
 from ..records.performance import PERFORMANCE
@@ -21,7 +22,6 @@ from ..records.system_sample import SYSTEM_SAMPLE
 from ..storage.base import Row, Store
 from ..storage.query import Aggregation, By, Filter, Function, Measure, Operator, TimeBucket, Where
 from .answer import Answer
-from .intervals import beginnings
 from .period import Period, select
 from .slices import MOST
 

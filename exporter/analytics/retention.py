@@ -6,7 +6,6 @@ that is not over yet counts with what it has so far.
 """
 
 import asyncio
-from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Annotated
@@ -14,11 +13,10 @@ from typing import Annotated
 from msgspec import Meta
 
 from ..access.principal import Scope
-from ..family import Family
-from ..storage.base import Store
-from .activity import Seen, User, active_by_interval, seen
+from ..intervals import Interval, beginnings
+from ..rollups.store import RolledStore
+from .activity import Users, active, active_by_interval
 from .answer import Answer, percent
-from .intervals import Interval, beginning, beginnings
 from .period import Period, up_to
 
 LONGEST: Mapping[Interval, timedelta] = {
@@ -60,8 +58,7 @@ def last_intervals(end: datetime, interval: Interval, number: int) -> list[datet
 
 
 async def retention(
-    store: Store,
-    families: Sequence[Family],
+    store: RolledStore,
     scope: Scope,
     cohorts: Sequence[datetime],
     *,
@@ -75,44 +72,47 @@ async def retention(
     """
     if not cohorts:
         return Retention(interval, [])
-    everybody, active = await asyncio.gather(
-        seen(store, families, scope, up_to(until)),
-        active_by_interval(store, families, scope, Period(cohorts[0], until), interval),
+    earlier, found = await asyncio.gather(
+        active(store, scope, up_to(cohorts[0])),
+        active_by_interval(store, scope, Period(cohorts[0], until), interval),
     )
     intervals = list(beginnings(cohorts[0], until, interval))
-    found = await asyncio.to_thread(
-        _cohorts, cohorts, intervals, _by_first(everybody, interval), active, periods
-    )
-    return Retention(interval, found)
+    new = await asyncio.to_thread(_new, intervals, found, earlier)
+    return Retention(interval, _cohorts(cohorts, intervals, new, found, periods))
 
 
-def _by_first(everybody: Mapping[User, Seen], interval: Interval) -> dict[datetime, set[User]]:
-    users: defaultdict[datetime, set[User]] = defaultdict(set)
-    for user, known in everybody.items():
-        users[beginning(known.first, interval)].add(user)
-    return users
+def _new(
+    intervals: Sequence[datetime], found: Mapping[datetime, Users], earlier: Users
+) -> dict[datetime, Users]:
+    """Those of each interval who were not active before it."""
+    known, new = set(earlier), {}
+    for time in intervals:
+        users = found.get(time, set())
+        new[time] = users - known
+        known |= users
+    return new
 
 
 def _cohorts(
     starts: Collection[datetime],
     intervals: Sequence[datetime],
-    by_first: Mapping[datetime, set[User]],
-    active: Mapping[datetime, set[User]],
+    new: Mapping[datetime, Users],
+    found: Mapping[datetime, Users],
     periods: int,
 ) -> list[Cohort]:
     places = {time: place for place, time in enumerate(intervals)}
-    found = []
+    cohorts = []
     for start in starts:
-        users = by_first.get(start, set())
+        users = new.get(start, set())
         place = places.get(start, len(intervals))
         retained = [
             Retained(
                 period=number,
                 time=time,
-                users=(left := len(users & active.get(time, set()))),
+                users=(left := len(users & found.get(time, set()))),
                 rate=percent(left, len(users)),
             )
             for number, time in enumerate(intervals[place : place + periods])
         ]
-        found.append(Cohort(start, len(users), retained))
-    return found
+        cohorts.append(Cohort(start, len(users), retained))
+    return cohorts

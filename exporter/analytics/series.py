@@ -7,9 +7,9 @@ from typing import Any
 from ..access.principal import Scope
 from ..family import Family
 from ..fields import Money
+from ..intervals import Interval, beginnings
 from ..storage.base import Row, Store
 from ..storage.query import Aggregation, Function, Measure, TimeBucket, Where
-from .intervals import Interval, beginnings
 from .period import Period, select
 
 OVER_NOTHING: Mapping[Function, int | None] = {

@@ -21,10 +21,10 @@ from decimal import Decimal
 from enum import StrEnum
 
 from ..access.principal import Scope
+from ..intervals import DAY, WEEK, add_months
 from ..records.sale import SALE, SETTLED, Sale, Subscription
 from ..storage.base import Store
 from ..storage.query import Filter, Find, Operator, Where, equals
-from .intervals import DAY, WEEK, add_months
 from .period import scope_filters
 
 GRACE = timedelta(days=3)

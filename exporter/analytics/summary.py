@@ -13,6 +13,7 @@ from typing import Annotated
 from msgspec import Meta
 
 from ..access.principal import Scope
+from ..intervals import Interval, beginnings
 from ..records.engagement import ENGAGEMENT
 from ..records.sale import SALE
 from ..storage.base import Row, Store
@@ -20,7 +21,6 @@ from ..storage.query import Aggregation, Function, Measure, TimeBucket
 from .answer import Answer
 from .credits import CreditPoint, credit_series
 from .engagement import Events, Users
-from .intervals import Interval, beginnings
 from .performance import PerformancePoint, performance_series
 from .period import Period, scope_filters
 from .revenue import NetRevenue, Refunds, Revenue

@@ -8,11 +8,11 @@ from typing import Annotated, Any
 from msgspec import Meta
 
 from ..access.principal import Scope
+from ..intervals import Interval
 from ..records.ai_request import AI_REQUEST, ENDED
 from ..storage.base import Row, Store
 from ..storage.query import Aggregation, Filter, Function, Measure, Operator, Where, equals
-from .answer import Answer, percent
-from .intervals import Interval
+from .answer import Answer, Exact, percent
 from .period import Period, scope_filters, select
 from .series import series
 from .slices import MOST, Slice, top
@@ -59,6 +59,7 @@ class AiStats(Answer, frozen=True):
     cancelled_count: Annotated[int, Meta(description="Requests that were cancelled.")]
     pending_count: Annotated[int, Meta(description="Not ended: pending or processing.")]
     success_rate: SuccessRate
+    exact: Exact = True
 
 
 class AiSlice(Slice, frozen=True):
@@ -131,15 +132,10 @@ _PART = (
     Measure("ended", where=HAS_ENDED),
 )
 _WAS_ROUTED = equals("routing.wasRouted", True)
-_SAYS_COSTS = (
-    _WAS_ROUTED,
-    Filter("routing.baselineCost", Operator.NE, None),
-    Filter("cost", Operator.NE, None),
-)
 _ROUTER = (
     Measure("routed_requests", where=(_WAS_ROUTED,)),
-    Measure("baseline_cost", Function.SUM, "routing.baselineCost", where=_SAYS_COSTS),
-    Measure("cost", Function.SUM, "cost", where=_SAYS_COSTS),
+    Measure("baseline_cost", Function.SUM, "routedBaselineCost"),
+    Measure("cost", Function.SUM, "routedCost"),
 )
 _DISTRIBUTIONS: Mapping[str, str] = {
     "model_distribution": "model",

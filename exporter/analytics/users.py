@@ -6,21 +6,22 @@ first event within retention.
 """
 
 import asyncio
-from collections import Counter, defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Annotated
 
 from msgspec import Meta
 
 from ..access.principal import Scope
-from ..family import Family
+from ..intervals import DAY
+from ..rollups.activity import ACTIVITY
+from ..rollups.store import RolledStore
 from ..storage.base import Row, Store
-from ..storage.query import Aggregation, Function, Measure, Where
-from .activity import Seen, User, seen
+from ..storage.query import Aggregation, Function, Measure, Order, Where
+from .activity import Users, active, number_active
 from .answer import Answer, percent
-from .intervals import DAY
-from .period import OF_A_USER, Period, select, up_to
+from .period import Period, select, up_to
 
 WINDOWS: Mapping[str, timedelta] = {"dau": DAY, "wau": 7 * DAY, "mau": 30 * DAY}
 """How long before the end of a period a user counts as active, by the number's name."""
@@ -55,103 +56,89 @@ class UserActivity(Answer, frozen=True):
     by_family: Annotated[dict[str, int], Meta(description="Recorded events, by the kind of event.")]
 
 
-async def user_numbers(
-    store: Store, families: Sequence[Family], scope: Scope, period: Period
-) -> UserNumbers:
+async def user_numbers(store: RolledStore, scope: Scope, period: Period) -> UserNumbers:
     """The users of the scope in the period."""
-    ever, before = await asyncio.gather(
-        seen(store, families, scope, up_to(period.end)),
-        seen(store, families, scope, period.before),
-    )
-    return await asyncio.to_thread(_numbers, ever, before, period)
-
-
-async def total_users(
-    store: Store, families: Sequence[Family], scope: Scope, until: datetime
-) -> int:
-    """How many users of the scope were ever seen before `until`."""
-    return len(await seen(store, families, scope, up_to(until)))
-
-
-async def active_by_plan(
-    store: Store, families: Sequence[Family], scope: Scope | None, period: Period
-) -> Counter[str]:
-    """Distinct users with an event in the period, by the plan of their last event, or ''."""
-    latest: dict[User, tuple[datetime, str | None]] = {}
-    for family in families:
-        rows = await store.aggregate(
-            Aggregation(
-                family=family,
-                measures=(Measure("last", Function.MAX, family.time_field),),
-                where=select(family, scope, period, (OF_A_USER,)),
-                by=("tenantId", "userId", "userPlan"),
+    earlier, now, before, windows = await asyncio.gather(
+        active(store, scope, up_to(period.start)),
+        active(store, scope, period),
+        active(store, scope, period.before),
+        asyncio.gather(
+            *(
+                number_active(store, scope, Period(period.end - length, period.end))
+                for length in WINDOWS.values()
             )
+        ),
+    )
+    counts = dict(zip(WINDOWS, windows, strict=True))
+    return await asyncio.to_thread(_numbers, earlier, now, before, counts)
+
+
+async def total_users(store: RolledStore, scope: Scope, until: datetime) -> int:
+    """How many users of the scope were ever seen before `until`."""
+    return await number_active(store, scope, up_to(until))
+
+
+async def active_by_plan(store: Store, scope: Scope | None, period: Period) -> Counter[str]:
+    """Distinct users with an event in the period, by the plan of their last event, or ''."""
+    rows = await store.aggregate(
+        Aggregation(
+            family=ACTIVITY,
+            measures=(Measure("last", Function.MAX, ACTIVITY.time_field),),
+            where=select(ACTIVITY, scope, period),
+            by=("tenantId", "userId", "userPlan"),
         )
-        await asyncio.to_thread(_merge_plans, rows, latest)
-    return Counter(plan or "" for _, plan in latest.values())
+    )
+    return await asyncio.to_thread(_latest_plans, rows)
 
 
 async def busiest_users(
-    store: Store,
-    families: Sequence[Family],
-    scope: Scope,
-    period: Period,
-    *,
-    where: Where,
-    limit: int,
+    store: Store, scope: Scope, period: Period, *, where: Where, limit: int
 ) -> list[UserActivity]:
     """The users with the most events, over all families together."""
-    found = await asyncio.gather(
-        *(
-            store.aggregate(
-                Aggregation(
-                    family=family,
-                    measures=(Measure("events"),),
-                    where=select(family, scope, period, (OF_A_USER, *where)),
-                    by=("userId",),
-                )
-            )
-            for family in families
+    rows = await store.aggregate(
+        Aggregation(
+            family=ACTIVITY,
+            measures=(
+                Measure("events"),
+                *(Measure(kind, Function.SUM, kind) for kind in ACTIVITY.measures),
+            ),
+            where=select(ACTIVITY, scope, period, where),
+            by=("userId",),
+            order=(Order("events", descending=True),),
+            limit=limit,
         )
     )
-    kinds = [family.kind for family in families]
-    return await asyncio.to_thread(_rank, dict(zip(kinds, found, strict=True)), limit)
+    return [
+        UserActivity(
+            row["userId"],
+            row["events"],
+            {kind: row[kind] for kind in ACTIVITY.measures if row[kind]},
+        )
+        for row in rows
+    ]
 
 
-def _numbers(ever: Mapping[User, Seen], before: Collection[User], period: Period) -> UserNumbers:
-    active = {user for user, known in ever.items() if known.last >= period.start}
-    new = sum(ever[user].first >= period.start for user in active)
-    churned = sum(user not in active for user in before)
-    windows = {
-        name: sum(known.last >= period.end - length for known in ever.values())
-        for name, length in WINDOWS.items()
-    }
+def _numbers(earlier: Users, now: Users, before: Users, windows: Mapping[str, int]) -> UserNumbers:
+    new = len(now - earlier)
+    churned = len(before - now)
+    total = len(earlier) + new
     return UserNumbers(
-        total_users=len(ever),
-        active_users=len(active),
+        total_users=total,
+        active_users=len(now),
         new_users=new,
-        returning_users=len(active) - new,
+        returning_users=len(now) - new,
         churned_users=churned,
-        churn_rate=percent(churned, len(ever)),
-        active_user_rate=percent(len(active), len(ever)),
+        churn_rate=percent(churned, total),
+        active_user_rate=percent(len(now), total),
         stickiness=percent(windows["dau"], windows["mau"]),
         **windows,
     )
 
 
-def _merge_plans(rows: Sequence[Row], latest: dict[User, tuple[datetime, str | None]]) -> None:
+def _latest_plans(rows: Sequence[Row]) -> Counter[str]:
+    latest: dict[tuple[str, str], tuple[datetime, str | None]] = {}
     for row in rows:
         user, last = (row["tenantId"], row["userId"]), row["last"]
         if user not in latest or latest[user][0] < last:
             latest[user] = last, row["userPlan"]
-
-
-def _rank(found: dict[str, list[Row]], limit: int) -> list[UserActivity]:
-    events: Counter[str] = Counter()
-    parts: defaultdict[str, dict[str, int]] = defaultdict(dict)
-    for kind, rows in found.items():
-        for row in rows:
-            events[row["userId"]] += row["events"]
-            parts[row["userId"]][kind] = row["events"]
-    most = sorted(events.items(), key=lambda item: (-item[1], item[0]))[:limit]
-    return [UserActivity(user, count, parts[user]) for user, count in most]
+    return Counter(plan or "" for _, plan in latest.values())

@@ -1,22 +1,26 @@
 """Sessions: how long people stayed, how many pages they saw, how many left after one event.
 
 A session is the events of one sessionId that lie in the period. It ends at a `logout`, or where 30
-minutes pass without an event; what the same sessionId does after that is another session. Its
-length is its last event less its first. A bounce is a session of one event.
+minutes pass without an event; what the same sessionId does after that is another session, but a
+repeated logout is a part of what it ended. Its length is its last event less its first. A bounce
+is a session of one event.
 """
 
 import asyncio
-from collections.abc import Iterable, Sequence
-from datetime import datetime
+from collections.abc import Iterable
 from typing import Annotated
 
-from msgspec import Meta, Struct
+from msgspec import Meta
 
 from ..access.principal import Scope
+from ..clock import epoch_ms
 from ..records.engagement import ENGAGEMENT, IDLE, LOGOUT
-from ..storage.base import Row, Store
+from ..rollups.digests import NAMELESS
+from ..rollups.store import RolledStore
+from ..rollups.visits import MILLISECONDS, VISITS, Totals, joined, moments, whole
+from ..storage.base import Row
 from ..storage.query import Aggregation, Filter, Function, Measure, Operator, Where, equals
-from .answer import Answer, percent
+from .answer import Answer, Exact, percent
 from .period import Period, select
 
 AT_ONCE = 10_000
@@ -40,99 +44,83 @@ class SessionStats(Answer, frozen=True):
     ]
     bounces: Annotated[int, Meta(description="Sessions of one event.")]
     bounce_rate: Annotated[float | None, Meta(description="bounces / sessions, in %.")]
-
-
-class Visit(Struct):
-    """One session so far. `over` after its logout: what comes later is another one."""
-
-    first: datetime
-    last: datetime
-    events: int = 0
-    pages: int = 0
-    over: bool = False
+    exact: Exact = True
 
 
 _TIME = ENGAGEMENT.time_field
-_IS_LOGOUT = (equals("event", LOGOUT),)
 _BY_SESSION = (
     Measure("events"),
     Measure("first", Function.MIN, _TIME),
     Measure("last", Function.MAX, _TIME),
-    Measure("logout", Function.MIN, _TIME, where=_IS_LOGOUT),
+    Measure("logout", Function.MIN, _TIME, where=(equals("event", LOGOUT),)),
     Measure("pages", Function.DISTINCT, "page"),
 )
-_BY_MOMENT = (Measure("events"), Measure("logouts", where=_IS_LOGOUT))
 
 
 async def session_stats(
-    store: Store, scope: Scope, period: Period, where: Where = ()
+    store: RolledStore, scope: Scope, period: Period, where: Where = ()
 ) -> SessionStats:
     """The sessions of the scope in the period.
+
+    Those of a whole tenant come from rollups, as far as they go; their median length is then
+    within what rollups promise.
+    """
+    if scope.user is None and not where:
+        pieces = await store.pieces(VISITS, scope.tenant, (period.start, period.end))
+        if pieces is not None:
+            totals = await asyncio.to_thread(whole, pieces.get(NAMELESS, ()))
+            return _stats(totals, totals.median, exact=False)
+    return await _recorded(store, select(ENGAGEMENT, scope, period, where))
+
+
+async def _recorded(store: RolledStore, selected: Where) -> SessionStats:
+    """The sessions of records.
 
     Most sessionIds are seen to be one session by their first and last event alone; only of the
     others every event is looked at.
     """
-    selected = select(ENGAGEMENT, scope, period, where)
+    totals = Totals()
     rows = await store.aggregate(Aggregation(ENGAGEMENT, _BY_SESSION, selected, by=("sessionId",)))
-    visits, several = await asyncio.to_thread(_sorted_out, rows)
+    lengths, several = await asyncio.to_thread(_sorted_out, rows, totals)
     for place in range(0, len(several), AT_ONCE):
         named = Filter("sessionId", Operator.IN, tuple(several[place : place + AT_ONCE]))
-        moments = await store.aggregate(
-            Aggregation(ENGAGEMENT, _BY_MOMENT, (*selected, named), by=("sessionId", _TIME, "page"))
-        )
-        visits += await asyncio.to_thread(_split, moments)
-    return await asyncio.to_thread(_stats, visits)
+        found = await store.aggregate(VISITS.records((*selected, named)))
+        lengths += await asyncio.to_thread(_split, found, totals)
+    lengths.sort()
+    median = lengths[(len(lengths) - 1) // 2] / MILLISECONDS if lengths else None
+    return _stats(totals, median, exact=True)
 
 
-def _sorted_out(rows: Iterable[Row]) -> tuple[list[Visit], list[str]]:
-    """The sessionIds that are one session, as such, and those that may be several."""
-    visits, several = [], []
+def _sorted_out(rows: Iterable[Row], totals: Totals) -> tuple[list[int], list[str]]:
+    """Count the sessionIds that are one session; their lengths in ms, and the sessionIds that may
+    be several."""
+    lengths, several = [], []
     for row in rows:
         first, last = row["first"], row["last"]
         if last - first < IDLE and row["logout"] in (None, last):
-            visits.append(Visit(first, last, row["events"], row["pages"]))
+            lengths.append(epoch_ms(last) - epoch_ms(first))
+            totals.add(lengths[-1], row["events"], row["pages"])
         else:
             several.append(row["sessionId"])
-    return visits, several
+    return lengths, several
 
 
-def _split(rows: Iterable[Row]) -> list[Visit]:
-    """The sessions of rows by sessionId and moment, in their order."""
-    visits: list[Visit] = []
-    current, name, pages = None, None, set[str]()
-    for row in rows:
-        moment = row[_TIME]
-        if current is None or row["sessionId"] != name or _ends(current, row):
-            current, name, pages = Visit(moment, moment), row["sessionId"], set()
-            visits.append(current)
-        current.events += row["events"]
-        if not current.over:
-            current.last = moment
-        if row["page"] is not None:
-            pages.add(row["page"])
-        current.pages = len(pages)
-        current.over = current.over or row["logouts"] > 0
-    return visits
+def _split(rows: Iterable[Row], totals: Totals) -> list[int]:
+    """Count the sessions of rows by sessionId and moment, in their order; their lengths in ms."""
+    visits = joined(moments(rows))
+    totals.count_all(visits)
+    return [visit.last - visit.first for visit in visits]
 
 
-def _ends(visit: Visit, row: Row) -> bool:
-    """Whether an event belongs to another session than the one before it."""
-    moment = row[_TIME]
-    if moment - visit.last >= IDLE:
-        return True
-    return visit.over and moment > visit.last and row["logouts"] < row["events"]
-
-
-def _stats(visits: Sequence[Visit]) -> SessionStats:
-    count = len(visits)
-    lengths = sorted((visit.last - visit.first).total_seconds() for visit in visits)
-    bounces = sum(visit.events == 1 for visit in visits)
+def _stats(totals: Totals, median: float | None, *, exact: bool) -> SessionStats:
+    count = totals.count
     return SessionStats(
         count=count,
-        avg_length=sum(lengths) / count if count else None,
-        median_length=lengths[(count - 1) // 2] if count else None,
-        avg_events=sum(visit.events for visit in visits) / count if count else None,
-        avg_pages=sum(visit.pages for visit in visits) / count if count else None,
-        bounces=bounces,
-        bounce_rate=percent(bounces, count),
+        avg_length=totals.length / count / MILLISECONDS if count else None,
+        median_length=median,
+        avg_events=totals.events / count if count else None,
+        avg_pages=totals.pages / count if count else None,
+        bounces=totals.bounces,
+        bounce_rate=percent(totals.bounces, count),
+        exact=exact,
     )

@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from ..errors import Conflict
-from ..family import Amendment, Change, Exemplar, Family, Mirror, Origin, Price, Tracked
+from ..family import Amendment, Change, Exemplar, Family, Mirror, Origin, Price, Rollup, Tracked
 from ..fields import (
     Count,
     Dollars,
@@ -77,10 +77,16 @@ class Track(Tracked, kw_only=True):
 
 
 class AiRequest(Track, kw_only=True):
-    """What is stored of an AI request."""
+    """What is stored of an AI request.
+
+    `routed_cost` and `routed_baseline_cost` are the two costs that a router is judged by, of a
+    routed request that says both.
+    """
 
     origin: Origin = Origin()
     cost_source: Literal["reported", "estimated"] | None = None
+    routed_cost: float | None = None
+    routed_baseline_cost: float | None = None
     rating: int | None = None
     rating_comment: str | None = None
     rated_at: datetime | None = None
@@ -142,7 +148,8 @@ def feedback(document: AiRequest, body: Feedback, now: datetime) -> AiRequest:
 
 
 def complete(document: AiRequest, price: Price) -> None:
-    """Fill in when the request ended, and a cost that can be worked out from the price list."""
+    """Fill in when the request ended, a cost that can be worked out from the price list, and what
+    routing can be judged by."""
     if document.status in ENDED and document.ended_at is None:
         document.ended_at = document.updated_at or document.created_at
     tokens = document.tokens
@@ -153,6 +160,20 @@ def complete(document: AiRequest, price: Price) -> None:
             document.model, document.provider, tokens.input, tokens.output, document.created_at
         )
         document.cost_source = None if document.cost is None else "estimated"
+    routing = document.routing
+    if (
+        routing is not None
+        and routing.was_routed
+        and None
+        not in (
+            document.cost,
+            routing.baseline_cost,
+        )
+    ):
+        document.routed_cost = document.cost
+        document.routed_baseline_cost = routing.baseline_cost
+    else:
+        document.routed_cost = document.routed_baseline_cost = None
 
 
 def mirror(before: AiRequest | None, after: AiRequest, out: Mirror) -> None:
@@ -201,6 +222,14 @@ def _exemplar(request: AiRequest) -> Exemplar:
     return "request_id", request.request_id
 
 
+_NUMBERS = (
+    "tokens.input",
+    "tokens.output",
+    "cost",
+    "durationMs",
+    "routedCost",
+    "routedBaselineCost",
+)
 AI_REQUEST = Family(
     kind="ai_request",
     collection="ai_requests",
@@ -232,11 +261,28 @@ AI_REQUEST = Family(
         "queueTimeMs",
         "rating",
         "routing.baselineCost",
+        "routedCost",
+        "routedBaselineCost",
     ),
     answer=("requestId", "status"),
     duplicate="conflict",
     complete=complete,
     mirror=mirror,
+    rollups=(
+        Rollup(name="status", by=("status",), sums=_NUMBERS),
+        Rollup(
+            name="labels",
+            by=("model", "provider", "feature", "status", "userPlan", "routing.wasRouted"),
+            sums=_NUMBERS,
+        ),
+        Rollup(name="models", by=("model",), spreads=("durationMs",)),
+        Rollup(
+            name="users",
+            by=("userId", "status", "model", "feature", "routing.wasRouted"),
+            sums=_NUMBERS,
+            spreads=("durationMs",),
+        ),
+    ),
     changes=(
         Change("update", Update, update, ("requestId", "status")),
         Change("feedback", Feedback, feedback, ("requestId", "rating")),

@@ -1,6 +1,6 @@
 """Credits: what users spent of their allowance, on which feature, and what that cost us."""
 
-from ..family import Family, Mirror, Origin, Tracked
+from ..family import Family, Mirror, Origin, Rollup, Tracked
 from ..fields import Dollars, FreeMap, Identifier, Label, Moment, Quantity
 from ..metrics import catalogue
 
@@ -29,6 +29,8 @@ def mirror(before: Credit | None, after: Credit, out: Mirror) -> None:
         out.inc(catalogue.CREDITS_COST, (after.feature_name,), after.cost_usd)
 
 
+_NUMBERS = ("creditsUsed", "costUsd")
+
 CREDIT = Family(
     kind="credit",
     collection="credit_usage",
@@ -39,6 +41,11 @@ CREDIT = Family(
     retention="metrics_retention_days",
     dimensions=("featureName", "userPlan"),
     measures=("creditsUsed", "costUsd"),
+    rollups=(
+        Rollup(name="all", sums=_NUMBERS, members=("userId",)),
+        Rollup(name="features", by=("featureName",), sums=_NUMBERS, members=("userId",)),
+        Rollup(name="users", by=("userId", "featureName"), sums=_NUMBERS),
+    ),
     answer=("usageId",),
     mirror=mirror,
 )

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from ..family import Family, Mirror, Origin, Price, Tracked
+from ..family import Family, Mirror, Origin, Price, Rollup, Tracked
 from ..fields import Count, FreeMap, Identifier, Label, Moment, Percentage, Quantity, Url
 from ..metrics import catalogue
 
@@ -82,6 +82,19 @@ def mirror(before: Engagement | None, after: Engagement, out: Mirror) -> None:
     )
 
 
+_NUMBERS = ("value", "metadata.timeOnPage", "metadata.scrollDepth")
+_WHO = ("userId", "sessionId")
+_LABELS = (
+    "event",
+    "userPlan",
+    "feature",
+    "page",
+    "searchQuery",
+    "origin.deviceType",
+    "origin.browser",
+    "origin.os",
+)
+
 ENGAGEMENT = Family(
     kind="engagement",
     collection="engagement_events",
@@ -113,6 +126,17 @@ ENGAGEMENT = Family(
         "metadata.scrollDepth",
         "metadata.clicks",
         "metadata.formInteractions",
+    ),
+    rollups=(
+        Rollup(name="all", sums=_NUMBERS, members=_WHO),
+        *(Rollup(name=label, by=(label,), sums=_NUMBERS, members=_WHO) for label in _LABELS),
+        Rollup(
+            name="campaigns",
+            by=("metadata.utmSource", "metadata.utmMedium", "metadata.utmCampaign"),
+            sums=_NUMBERS,
+            members=_WHO,
+        ),
+        Rollup(name="users", by=("userId", "event", "feature"), sums=_NUMBERS, members=_WHO),
     ),
     answer=("eventId",),
     complete=complete,

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 from ..errors import Problem
-from ..family import Exemplar, Family, Mirror, Origin, Price, Tracked
+from ..family import Exemplar, Family, Mirror, Origin, Price, Rollup, Tracked
 from ..fields import Count, Identifier, Label, Milliseconds, Moment, Percentage, Quantity, ShortText
 from ..metrics import catalogue
 from ..metrics.catalogue import OWN_SERVICE
@@ -167,6 +167,10 @@ def _exemplar(call: Performance) -> Exemplar | None:
     return ("request_id", call.request_id) if call.request_id is not None else None
 
 
+_MACHINE = ("system.cpu.usage", "system.memory.percentage", "system.disk.percentage")
+_NUMBERS = ("responseTime", "requestSize", "responseSize", *_MACHINE)
+_TIMES = ("responseTime",)
+
 PERFORMANCE = Family(
     kind="performance",
     collection="performance_metrics",
@@ -190,6 +194,23 @@ PERFORMANCE = Family(
         "cache.hits",
         "cache.misses",
         "cache.hitRate",
+    ),
+    rollups=(
+        Rollup(name="status", by=("statusCode",), sums=_NUMBERS, extremes=_TIMES),
+        Rollup(name="services", by=("service",), sums=_MACHINE, extremes=_MACHINE, spreads=_TIMES),
+        Rollup(
+            name="endpoints",
+            by=("service", "endpoint", "method", "statusCode"),
+            sums=_NUMBERS,
+            extremes=_TIMES,
+        ),
+        Rollup(
+            name="users",
+            by=("userId", "service", "endpoint", "method", "statusCode"),
+            sums=_NUMBERS,
+            extremes=(*_TIMES, *_MACHINE),
+            spreads=_TIMES,
+        ),
     ),
     answer=("metricId",),
     check=check,

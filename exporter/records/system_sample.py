@@ -1,6 +1,6 @@
 """System samples: the state of the machine that Meterhouse runs on, taken every minute."""
 
-from ..family import Family, Mirror, Tracked
+from ..family import Family, Mirror, Rollup, Tracked
 from ..fields import Identifier, Label, Moment, Percentage, Quantity
 
 
@@ -25,6 +25,8 @@ def mirror(before: SystemSample | None, after: SystemSample, out: Mirror) -> Non
     """Nothing: Prometheus sees the machine live, at each scrape."""
 
 
+_USAGE = ("cpuUsage", "memoryUsage", "diskUsage")
+
 SYSTEM_SAMPLE = Family(
     kind="system_sample",
     collection="system_samples",
@@ -44,5 +46,6 @@ SYSTEM_SAMPLE = Family(
         "bytesIn",
         "bytesOut",
     ),
+    rollups=(Rollup(name="services", by=("service",), sums=_USAGE, extremes=_USAGE),),
     mirror=mirror,
 )

@@ -11,12 +11,12 @@ import msgspec
 from msgspec import Meta, Struct
 
 from ..access.principal import Scope
-from ..analytics.intervals import Interval
 from ..analytics.period import Period
 from ..clock import to_milliseconds
 from ..errors import Invalid, Problem
 from ..family import Family
 from ..fields import Identifier, Moment
+from ..intervals import Interval
 from ..storage.query import Where, equals
 from .route import Call
 

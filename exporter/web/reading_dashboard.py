@@ -16,7 +16,6 @@ from ..analytics.period import Period
 from ..analytics.resources import ServiceUsage, service_usage
 from ..analytics.users import UserNumbers, user_numbers
 from ..errors import Forbidden, Invalid
-from ..records import TRACKED
 from .period import DAY, DateRange, PeriodQuery, last
 from .route import Access, Call, Route
 
@@ -34,7 +33,7 @@ class Section:
 
 
 async def _users(call: Call[Any], scope: Scope, period: Period) -> UserNumbers:
-    return await user_numbers(call.store, TRACKED, scope, period)
+    return await user_numbers(call.store, scope, period)
 
 
 async def _system(call: Call[Any], scope: Scope, period: Period) -> list[ServiceUsage]:
@@ -47,7 +46,7 @@ async def _performance(call: Call[Any], scope: Scope, period: Period) -> Perform
 
 async def _revenue(call: Call[Any], scope: Scope, period: Period) -> Earnings:
     rates = rates_of(call.services.settings)
-    return await earnings(call.store, TRACKED, scope, period, now=call.now, rates=rates)
+    return await earnings(call.store, scope, period, now=call.now, rates=rates)
 
 
 SECTIONS: Mapping[str, Section] = {

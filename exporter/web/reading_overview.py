@@ -9,13 +9,13 @@ from msgspec.structs import asdict
 
 from ..access.principal import Role
 from ..analytics.exchange import rates_of
-from ..analytics.intervals import Interval
 from ..analytics.kpis import Kpis, comparison, kpis
 from ..analytics.period import Period
 from ..analytics.rankings import RANKINGS
 from ..analytics.summary import Summary, summary
 from ..errors import Forbidden, Invalid, Problem
 from ..fields import Identifier
+from ..intervals import Interval
 from .period import DateRange, Limit, MomentOrDate, PeriodQuery, bounded, last, read_period
 from .route import Access, Call, Route
 

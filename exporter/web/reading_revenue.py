@@ -2,7 +2,6 @@
 
 from ..analytics.earnings import Earnings, earnings
 from ..analytics.exchange import rates_of
-from ..records import TRACKED
 from .period import PeriodQuery
 from .route import Access, Call, Route
 
@@ -12,7 +11,6 @@ async def revenue(call: Call[PeriodQuery]) -> Earnings:
     query = call.query
     return await earnings(
         call.store,
-        TRACKED,
         call.scope(query.user_id),
         query.period_at(call.now),
         now=call.now,

@@ -7,14 +7,13 @@ import msgspec
 from msgspec import Meta, Struct
 
 from ..analytics.conversion import Conversion, conversion
-from ..analytics.intervals import DAY, beginnings
 from ..analytics.period import Period
 from ..analytics.retention import Retention, last_intervals, retention
 from ..analytics.score import EngagementScore, engagement_score
 from ..analytics.users import UserNumbers, user_numbers
 from ..errors import Invalid
 from ..fields import Identifier
-from ..records import TRACKED
+from ..intervals import DAY, beginnings
 from .period import PeriodQuery, last
 from .route import Access, Call, Route
 
@@ -73,7 +72,7 @@ async def numbers(call: Call[PeriodQuery]) -> UserNumbers:
     """The tenant's users."""
     query = call.query
     period = query.period_at(call.now)
-    return await user_numbers(call.store, TRACKED, call.scope(query.user_id), period)
+    return await user_numbers(call.store, call.scope(query.user_id), period)
 
 
 async def cohorts(call: Call[RetentionQuery]) -> Retention:
@@ -81,7 +80,6 @@ async def cohorts(call: Call[RetentionQuery]) -> Retention:
     query = call.query
     return await retention(
         call.store,
-        TRACKED,
         call.scope(query.user_id),
         query.cohorts(call.now),
         until=last(call.now).end,
@@ -106,7 +104,7 @@ async def converted(call: Call[ConversionQuery]) -> Conversion:
     """The tenant's conversion."""
     query = call.query
     period = query.period_at(call.now)
-    return await conversion(call.store, TRACKED, call.scope(query.user_id), period)
+    return await conversion(call.store, call.scope(query.user_id), period)
 
 
 ROUTES: tuple[Route, ...] = (

@@ -8,13 +8,13 @@ from exporter.analytics.credits import (
     credit_stats,
 )
 from exporter.analytics.period import Period
-from exporter.storage.base import Store
+from exporter.rollups.store import RolledStore
 from exporter.storage.query import equals
 
 from ..recording import ADA, LAST_MONTH, TENANT, Recorder, credit, utc
 
 
-async def test_credits_by_feature_and_user(record: Recorder, store: Store) -> None:
+async def test_credits_by_feature_and_user(record: Recorder, store: RolledStore) -> None:
     await record(
         credit(credits_used=5.0, cost_usd=0.5),
         credit(credits_used=2.5, feature_name="code"),
@@ -38,13 +38,13 @@ async def test_credits_by_feature_and_user(record: Recorder, store: Store) -> No
     assert (code.stats.uses, code.by_user[0].share) == (1, 100.0)
 
 
-async def test_without_uses_there_is_no_mean(store: Store) -> None:
+async def test_without_uses_there_is_no_mean(store: RolledStore) -> None:
     found = await credit_stats(store, TENANT, LAST_MONTH)
     assert found.stats == CreditTotals(0, 0.0, 0.0, 0, None)
     assert found.by_feature == found.by_user == []
 
 
-async def test_a_series_has_every_day(record: Recorder, store: Store) -> None:
+async def test_a_series_has_every_day(record: Recorder, store: RolledStore) -> None:
     await record(credit(created_at=utc(2026, 3, 2), cost_usd=0.5))
     points = await credit_series(store, TENANT, Period(utc(2026, 3, 1), utc(2026, 3, 3)), "day")
     assert [(one.time.day, one.uses, one.total_credits, one.total_cost) for one in points] == [

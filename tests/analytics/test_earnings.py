@@ -7,8 +7,7 @@ import pytest
 from exporter.analytics.earnings import earnings
 from exporter.analytics.exchange import Rates
 from exporter.analytics.period import Period
-from exporter.records import TRACKED
-from exporter.storage.base import Store
+from exporter.rollups.store import RolledStore
 
 from ..recording import ADA, TENANT, Recorder, engagement, sale, subscription, utc
 
@@ -40,8 +39,8 @@ async def march(record: Recorder) -> None:
 
 
 @pytest.mark.usefixtures("march")
-async def test_revenue_of_a_user_and_its_growth(store: Store) -> None:
-    found = await earnings(store, TRACKED, TENANT, MARCH, now=NOW)
+async def test_revenue_of_a_user_and_its_growth(store: RolledStore) -> None:
+    found = await earnings(store, TENANT, MARCH, now=NOW)
     assert list(found.by_currency) == ["EUR", "GBP", "USD"]
     assert (found.total_users, found.converted) == (4, None)
     usd = found.by_currency["USD"]
@@ -61,9 +60,9 @@ async def test_revenue_of_a_user_and_its_growth(store: Store) -> None:
 
 
 @pytest.mark.usefixtures("march")
-async def test_with_rates_there_are_totals_of_all_currencies(store: Store) -> None:
+async def test_with_rates_there_are_totals_of_all_currencies(store: RolledStore) -> None:
     rates = Rates("USD", {"EUR": Decimal("1.1"), "GBP": Decimal("1.3")})
-    found = (await earnings(store, TRACKED, TENANT, MARCH, now=NOW, rates=rates)).converted
+    found = (await earnings(store, TENANT, MARCH, now=NOW, rates=rates)).converted
     assert found is not None
     assert (found.currency, found.missing) == ("USD", [])
     assert (found.mrr, found.arr) == (41, 492)
@@ -74,9 +73,9 @@ async def test_with_rates_there_are_totals_of_all_currencies(store: Store) -> No
 
 
 @pytest.mark.usefixtures("march")
-async def test_with_a_rate_missing_there_are_no_totals(store: Store) -> None:
+async def test_with_a_rate_missing_there_are_no_totals(store: RolledStore) -> None:
     rates = Rates("USD", {"GBP": Decimal("1.3")})
-    found = (await earnings(store, TRACKED, TENANT, MARCH, now=NOW, rates=rates)).converted
+    found = (await earnings(store, TENANT, MARCH, now=NOW, rates=rates)).converted
     assert found is not None
     assert found.missing == ["EUR"]
     assert found.mrr is found.arr is found.net_revenue is found.revenue_growth is None
@@ -84,16 +83,16 @@ async def test_with_a_rate_missing_there_are_no_totals(store: Store) -> None:
 
 
 @pytest.mark.usefixtures("march")
-async def test_one_users_earnings_are_their_own(store: Store) -> None:
-    found = await earnings(store, TRACKED, ADA, MARCH, now=NOW)
+async def test_one_users_earnings_are_their_own(store: RolledStore) -> None:
+    found = await earnings(store, ADA, MARCH, now=NOW)
     assert list(found.by_currency) == ["USD"]
     assert (found.total_users, found.by_currency["USD"].net_revenue) == (1, 0)
     assert found.by_currency["USD"].mrr == 30
 
 
-async def test_without_sales_there_is_no_currency(store: Store) -> None:
+async def test_without_sales_there_is_no_currency(store: RolledStore) -> None:
     rates = Rates("USD", {})
-    found = await earnings(store, TRACKED, TENANT, MARCH, now=NOW, rates=rates)
+    found = await earnings(store, TENANT, MARCH, now=NOW, rates=rates)
     assert (found.by_currency, found.total_users) == ({}, 0)
     assert found.converted is not None
     assert (found.converted.mrr, found.converted.revenue_growth) == (0, None)

@@ -9,7 +9,7 @@ from exporter.analytics.endpoints import (
     slowest_endpoints,
 )
 from exporter.analytics.period import Period
-from exporter.storage.base import Store
+from exporter.rollups.store import RolledStore
 from exporter.storage.query import equals
 
 from ..recording import BOB, LAST_MONTH, NOW, TENANT, Recorder, performance
@@ -29,7 +29,7 @@ async def five_calls(record: Recorder) -> None:
 
 
 @pytest.mark.usefixtures("five_calls")
-async def test_endpoints_can_be_ordered_and_limited(store: Store) -> None:
+async def test_endpoints_can_be_ordered_and_limited(store: RolledStore) -> None:
     (slowest,) = await slowest_endpoints(store, TENANT, LAST_MONTH, (), 1)
     assert (slowest.endpoint, slowest.max_response_time) == ("/pay", 100.0)
     (failing,) = await error_rates(store, TENANT, LAST_MONTH, (), 10)
@@ -40,7 +40,7 @@ async def test_endpoints_can_be_ordered_and_limited(store: Store) -> None:
 
 @pytest.mark.usefixtures("five_calls")
 async def test_what_is_past_a_threshold_is_an_alert_and_the_furthest_comes_first(
-    store: Store,
+    store: RolledStore,
 ) -> None:
     found = await alerts(store, TENANT, LAST_MONTH, error_rate=60.0, response_time=30.0)
     assert [(one.type, one.endpoint, one.value, one.severity, one.count) for one in found] == [
@@ -52,18 +52,18 @@ async def test_what_is_past_a_threshold_is_an_alert_and_the_furthest_comes_first
 
 
 @pytest.mark.usefixtures("five_calls")
-async def test_what_is_at_its_threshold_is_no_alert(store: Store) -> None:
+async def test_what_is_at_its_threshold_is_no_alert(store: RolledStore) -> None:
     assert await alerts(store, TENANT, LAST_MONTH, error_rate=100.0, response_time=65.0) == []
 
 
 @pytest.mark.usefixtures("five_calls")
-async def test_a_threshold_of_zero_is_passed_by_anything(store: Store) -> None:
+async def test_a_threshold_of_zero_is_passed_by_anything(store: RolledStore) -> None:
     found = await alerts(store, BOB, LAST_MONTH, error_rate=0.0, response_time=0.0)
     assert [(one.type, one.severity) for one in found] == [("response_time", "critical")]
 
 
 @pytest.mark.usefixtures("five_calls")
-async def test_alerts_are_of_the_period_and_the_filters(store: Store) -> None:
+async def test_alerts_are_of_the_period_and_the_filters(store: RolledStore) -> None:
     mail = (equals("service", "mail"),)
     assert await alerts(store, TENANT, LAST_MONTH, mail, error_rate=5.0, response_time=2000.0) == []
     nothing = Period(NOW, NOW)

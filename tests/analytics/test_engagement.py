@@ -12,7 +12,7 @@ from exporter.analytics.period import Period
 from exporter.analytics.score import EngagementScore, engagement_score
 from exporter.family import Origin
 from exporter.records.engagement import PageMetadata
-from exporter.storage.base import Store
+from exporter.rollups.store import RolledStore
 from exporter.storage.query import equals
 
 from ..recording import ADA, BOB, DAY, LAST_MONTH, NOW, TENANT, Recorder, engagement
@@ -33,7 +33,7 @@ async def six_events(record: Recorder) -> None:
 
 
 @pytest.mark.usefixtures("six_events")
-async def test_the_numbers_of_a_tenant(store: Store) -> None:
+async def test_the_numbers_of_a_tenant(store: RolledStore) -> None:
     found = await engagement_summary(store, TENANT, LAST_MONTH)
     assert msgspec.structs.asdict(found.stats) == {
         "total_events": 5,
@@ -50,7 +50,7 @@ async def test_the_numbers_of_a_tenant(store: Store) -> None:
 
 
 @pytest.mark.usefixtures("six_events")
-async def test_users_see_their_own_events_only(store: Store) -> None:
+async def test_users_see_their_own_events_only(store: RolledStore) -> None:
     ada = await engagement_summary(store, ADA, LAST_MONTH)
     assert (ada.stats.total_events, ada.stats.unique_users, ada.stats.unique_sessions) == (3, 1, 2)
     bob = await engagement_summary(store, BOB, LAST_MONTH)
@@ -58,7 +58,7 @@ async def test_users_see_their_own_events_only(store: Store) -> None:
 
 
 @pytest.mark.usefixtures("six_events")
-async def test_filters_and_period_narrow_both_parts(store: Store) -> None:
+async def test_filters_and_period_narrow_both_parts(store: RolledStore) -> None:
     clicks = await engagement_summary(store, TENANT, LAST_MONTH, (equals("event", "click"),))
     assert clicks.stats.total_events == 2
     assert [(part.name, part.share) for part in clicks.event_distribution] == [("click", 100.0)]
@@ -89,7 +89,7 @@ async def eight_events(record: Recorder) -> None:
 
 
 @pytest.mark.usefixtures("eight_events")
-async def test_a_breakdown_is_by_plan_and_device(store: Store) -> None:
+async def test_a_breakdown_is_by_plan_and_device(store: RolledStore) -> None:
     found = await engagement_breakdown(store, TENANT, LAST_MONTH)
     assert found.stats == await engagement_stats(store, TENANT, LAST_MONTH)
     assert [(one.name, one.count, one.users) for one in found.activity_by_plan] == [
@@ -107,7 +107,7 @@ async def test_a_breakdown_is_by_plan_and_device(store: Store) -> None:
 
 
 @pytest.mark.usefixtures("eight_events")
-async def test_adoption_is_of_the_users_with_any_event(store: Store) -> None:
+async def test_adoption_is_of_the_users_with_any_event(store: RolledStore) -> None:
     found = (await engagement_breakdown(store, TENANT, LAST_MONTH)).feature_adoption
     assert [(one.feature, one.count, one.users, one.adoption_rate) for one in found] == [
         ("chat", 2, 2, 50.0),
@@ -116,7 +116,7 @@ async def test_adoption_is_of_the_users_with_any_event(store: Store) -> None:
 
 
 @pytest.mark.usefixtures("eight_events")
-async def test_pages_searches_and_campaigns_are_the_most_frequent_first(store: Store) -> None:
+async def test_pages_searches_and_campaigns_are_the_most_frequent_first(store: RolledStore) -> None:
     found = await engagement_breakdown(store, TENANT, LAST_MONTH)
     assert [(one.page, one.count, one.users, one.avg_time_on_page) for one in found.top_pages] == [
         ("/home", 2, 1, 20.0),
@@ -131,13 +131,13 @@ async def test_pages_searches_and_campaigns_are_the_most_frequent_first(store: S
 
 
 @pytest.mark.usefixtures("eight_events")
-async def test_a_breakdown_is_within_its_filters(store: Store) -> None:
+async def test_a_breakdown_is_within_its_filters(store: RolledStore) -> None:
     found = await engagement_breakdown(store, TENANT, LAST_MONTH, (equals("feature", "code"),))
     assert found.stats.total_events == found.sessions.count == 1
     assert found.top_pages == found.top_searches == found.campaigns == []
 
 
-async def test_a_breakdown_of_nothing_is_empty(store: Store) -> None:
+async def test_a_breakdown_of_nothing_is_empty(store: RolledStore) -> None:
     found = await engagement_breakdown(store, TENANT, LAST_MONTH)
     assert found.activity_by_plan == found.feature_adoption == found.campaigns == []
     assert found.sessions.count == 0
@@ -145,7 +145,7 @@ async def test_a_breakdown_of_nothing_is_empty(store: Store) -> None:
 
 @pytest.mark.parametrize(("events", "sessions", "score"), [(1, 1, 7), (4, 2, 18), (60, 1, 100)])
 async def test_a_score_is_of_events_and_sessions(
-    record: Recorder, store: Store, events: int, sessions: int, score: int
+    record: Recorder, store: RolledStore, events: int, sessions: int, score: int
 ) -> None:
     await record(*(engagement(session_id=f"s{i % sessions}") for i in range(events)))
     await record(engagement(user_id="bob"), engagement(timestamp=NOW - 31 * DAY))
@@ -153,6 +153,6 @@ async def test_a_score_is_of_events_and_sessions(
     assert found == EngagementScore("ada", 30, score, events, sessions)
 
 
-async def test_nobody_has_a_score_of_zero(store: Store) -> None:
+async def test_nobody_has_a_score_of_zero(store: RolledStore) -> None:
     found = await engagement_score(store, "acme", "nobody", LAST_MONTH)
     assert (found.score, found.sessions) == (0, 0)

@@ -11,7 +11,7 @@ from exporter.analytics.period import Period
 from exporter.family import Origin
 from exporter.records.ai_request import RequestError, Routing, Tokens
 from exporter.records.engagement import PageMetadata
-from exporter.storage.base import Store
+from exporter.rollups.store import RolledStore
 from exporter.storage.query import Filter, equals
 
 from ..recording import ADA, BOB, DAY, LAST_MONTH, NOW, TENANT, Recorder, ai_request, engagement
@@ -32,7 +32,7 @@ async def seven_requests(record: Recorder) -> None:
 
 
 @pytest.mark.usefixtures("seven_requests")
-async def test_pages_are_newest_first_and_the_last_one_is_short(store: Store) -> None:
+async def test_pages_are_newest_first_and_the_last_one_is_short(store: RolledStore) -> None:
     pages = [await history(store, ADA, LAST_MONTH, (), page=page, limit=3) for page in (1, 2, 3, 4)]
     assert [[item.request_id for item in page.requests] for page in pages] == [
         ["r7", "r6", "r5"],
@@ -44,7 +44,7 @@ async def test_pages_are_newest_first_and_the_last_one_is_short(store: Store) ->
 
 
 @pytest.mark.usefixtures("seven_requests")
-async def test_history_is_within_scope_period_and_filters(store: Store) -> None:
+async def test_history_is_within_scope_period_and_filters(store: RolledStore) -> None:
     async def ids(scope: Scope, period: Period, *where: Filter) -> list[str]:
         page = await history(store, scope, period, where, page=1, limit=100)
         assert page.pagination.total == len(page.requests)
@@ -56,14 +56,14 @@ async def test_history_is_within_scope_period_and_filters(store: Store) -> None:
     assert await ids(TENANT, LAST_MONTH, equals("userPlan", "gold")) == []
 
 
-async def test_an_empty_history_has_no_pages(store: Store) -> None:
+async def test_an_empty_history_has_no_pages(store: RolledStore) -> None:
     found = await history(store, TENANT, LAST_MONTH, (), page=1, limit=20)
     assert found.requests == []
     assert msgspec.structs.astuple(found.pagination) == (1, 20, 0, 0)
 
 
 async def test_a_request_shows_all_but_what_was_said_and_from_where(
-    record: Recorder, store: Store
+    record: Recorder, store: RolledStore
 ) -> None:
     await record(
         ai_request(
@@ -86,7 +86,7 @@ async def test_a_request_shows_all_but_what_was_said_and_from_where(
     assert item.error == RequestError(code="timeout")
 
 
-async def test_a_journey_is_a_users_last_events(record: Recorder, store: Store) -> None:
+async def test_a_journey_is_a_users_last_events(record: Recorder, store: RolledStore) -> None:
     await record(
         *(
             engagement(event=f"step{i}", timestamp=NOW - 10 * SECONDS + i * SECONDS)
@@ -101,7 +101,7 @@ async def test_a_journey_is_a_users_last_events(record: Recorder, store: Store) 
 
 
 async def test_an_event_shows_its_properties_and_not_where_it_came_from(
-    record: Recorder, store: Store
+    record: Recorder, store: RolledStore
 ) -> None:
     await record(
         engagement(

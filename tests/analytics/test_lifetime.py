@@ -4,7 +4,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 from exporter.analytics.lifetime import lifetime_value
-from exporter.storage.base import Store
+from exporter.rollups.store import RolledStore
 from exporter.storage.query import equals
 
 from ..recording import ADA, DAY, NOW, TENANT, Recorder, sale, subscription, utc
@@ -12,7 +12,7 @@ from ..recording import ADA, DAY, NOW, TENANT, Recorder, sale, subscription, utc
 HOUR = timedelta(hours=1)
 
 
-async def test_what_a_user_spent_so_far(record: Recorder, store: Store) -> None:
+async def test_what_a_user_spent_so_far(record: Recorder, store: RolledStore) -> None:
     await record(
         sale("10", created_at=NOW - 300 * DAY),
         sale("20", created_at=NOW - 10 * DAY),
@@ -27,7 +27,7 @@ async def test_what_a_user_spent_so_far(record: Recorder, store: Store) -> None:
     assert value.last_purchase == NOW - 10 * DAY
 
 
-async def test_what_the_users_of_a_tenant_spent(record: Recorder, store: Store) -> None:
+async def test_what_the_users_of_a_tenant_spent(record: Recorder, store: RolledStore) -> None:
     await record(
         sale("10"),
         sale("30", user_id="bob"),
@@ -42,7 +42,7 @@ async def test_what_the_users_of_a_tenant_spent(record: Recorder, store: Store) 
     } == {"EUR": (1, 5, 5), "USD": (2, 40, 20)}
 
 
-async def test_lifetime_ends_before_its_moment(record: Recorder, store: Store) -> None:
+async def test_lifetime_ends_before_its_moment(record: Recorder, store: RolledStore) -> None:
     await record(sale("10", created_at=NOW - HOUR), sale("3", "refund", created_at=NOW))
     (value,) = (await lifetime_value(store, TENANT, NOW, NOW)).values()
     assert value.spent == 10
@@ -50,7 +50,7 @@ async def test_lifetime_ends_before_its_moment(record: Recorder, store: Store) -
     assert await lifetime_value(store, TENANT, NOW, NOW, (equals("plan", "other"),)) == {}
 
 
-async def test_what_a_customer_may_come_to_be_worth(record: Recorder, store: Store) -> None:
+async def test_what_a_customer_may_come_to_be_worth(record: Recorder, store: RolledStore) -> None:
     """Three customers a month ago, of whom one is lost: a customer stays for three months. Two
     users paid 100 less 20 in the month: 40 each. 40 x 3 = 120."""
     began = {"created_at": utc(2026, 2, 10)}
@@ -70,6 +70,6 @@ async def test_what_a_customer_may_come_to_be_worth(record: Recorder, store: Sto
     assert (await lifetime_value(store, ADA, NOW, NOW)) == {}
 
 
-async def test_without_churn_nothing_is_predicted(record: Recorder, store: Store) -> None:
+async def test_without_churn_nothing_is_predicted(record: Recorder, store: RolledStore) -> None:
     await record(subscription("10", created_at=NOW - 10 * DAY))
     assert (await lifetime_value(store, TENANT, NOW, NOW))["USD"].predicted is None

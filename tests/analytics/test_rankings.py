@@ -5,7 +5,7 @@ import pytest
 from exporter.access.principal import Scope
 from exporter.analytics.answer import Answer
 from exporter.analytics.rankings import RANKINGS
-from exporter.storage.base import Store
+from exporter.rollups.store import RolledStore
 
 from ..recording import (
     ADA,
@@ -19,7 +19,9 @@ from ..recording import (
 )
 
 
-async def rank(store: Store, name: str, limit: int = 10, scope: Scope = TENANT) -> list[Answer]:
+async def rank(
+    store: RolledStore, name: str, limit: int = 10, scope: Scope = TENANT
+) -> list[Answer]:
     """The items of a ranking."""
     return list(await RANKINGS[name].rank(store, scope, LAST_MONTH, (), limit))
 
@@ -37,11 +39,11 @@ def test_users_and_revenue_are_for_admins() -> None:
 
 
 @pytest.mark.parametrize("name", list(RANKINGS))
-async def test_nothing_recorded_ranks_as_nothing(store: Store, name: str) -> None:
+async def test_nothing_recorded_ranks_as_nothing(store: RolledStore, name: str) -> None:
     assert await rank(store, name) == []
 
 
-async def test_models_rank_by_requests(record: Recorder, store: Store) -> None:
+async def test_models_rank_by_requests(record: Recorder, store: RolledStore) -> None:
     await record(ai_request(), ai_request(model="opus"), ai_request(model="opus", user_id="bob"))
     assert shown(await rank(store, "ai-models"), "name", "count") == [("opus", 2), ("gpt", 1)]
     assert len(await rank(store, "ai-models", 1)) == 1
@@ -52,7 +54,7 @@ async def test_models_rank_by_requests(record: Recorder, store: Store) -> None:
 
 
 async def test_features_rank_by_requests_and_events_together(
-    record: Recorder, store: Store
+    record: Recorder, store: RolledStore
 ) -> None:
     await record(
         ai_request(feature="chat"),
@@ -70,17 +72,17 @@ async def test_features_rank_by_requests_and_events_together(
     ]
 
 
-async def test_endpoints_rank_by_calls(record: Recorder, store: Store) -> None:
+async def test_endpoints_rank_by_calls(record: Recorder, store: RolledStore) -> None:
     await record(performance(), performance(endpoint="/pay"), performance(endpoint="/pay"))
     assert shown(await rank(store, "endpoints"), "endpoint", "count") == [("/pay", 2), ("/cart", 1)]
 
 
-async def test_users_rank_by_events(record: Recorder, store: Store) -> None:
+async def test_users_rank_by_events(record: Recorder, store: RolledStore) -> None:
     await record(engagement(), sale(), sale(user_id="bob"))
     assert shown(await rank(store, "users"), "user_id", "events") == [("ada", 2), ("bob", 1)]
 
 
-async def test_revenue_ranks_each_currency_by_itself(record: Recorder, store: Store) -> None:
+async def test_revenue_ranks_each_currency_by_itself(record: Recorder, store: RolledStore) -> None:
     await record(
         sale("5", plan="a"),
         sale("5", plan="a"),

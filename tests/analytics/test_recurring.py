@@ -22,7 +22,7 @@ from exporter.analytics.recurring import (
 )
 from exporter.analytics.subscriptions import State, Subscribed, running
 from exporter.records.sale import Sale
-from exporter.storage.base import Store
+from exporter.rollups.store import RolledStore
 from exporter.storage.query import equals
 
 from ..recording import ADA, DAY, NOW, TENANT, Recorder, subscription, utc
@@ -65,7 +65,7 @@ def ran(user: str | None, amount: str, start: datetime, end: datetime, **values:
     return subscription(amount, user_id=user, created_at=start, terms=terms, **values)
 
 
-async def recurring(store: Store, period: Period = MARCH) -> dict[str, Recurring]:
+async def recurring(store: RolledStore, period: Period = MARCH) -> dict[str, Recurring]:
     """The recurring revenue of the tenant, long after the period."""
     found = await ledgers(store, TENANT, period, LATER)
     return {currency: ledger.shown() for currency, ledger in found.items()}
@@ -99,14 +99,14 @@ async def six_customers(record: Recorder) -> None:
 
 
 @pytest.mark.usefixtures("six_customers")
-async def test_every_movement_has_its_name_and_they_add_up(store: Store) -> None:
+async def test_every_movement_has_its_name_and_they_add_up(store: RolledStore) -> None:
     (usd,) = (await recurring(store)).values()
     assert moved(usd) == (90, 7, 6, 15, -20, -40, 58)
     assert (usd.mrr, usd.arr, usd.customers) == (58, 696, 5)
 
 
 @pytest.mark.usefixtures("six_customers")
-async def test_churn_and_retention_are_of_what_there_was_at_the_start(store: Store) -> None:
+async def test_churn_and_retention_are_of_what_there_was_at_the_start(store: RolledStore) -> None:
     (usd,) = (await recurring(store)).values()
     assert usd.customer_churn_rate == 25.0  # d, of a to d
     assert usd.revenue_churn_rate == pytest.approx(100 * 60 / 90)
@@ -114,25 +114,25 @@ async def test_churn_and_retention_are_of_what_there_was_at_the_start(store: Sto
 
 
 @pytest.mark.usefixtures("six_customers")
-async def test_over_nothing_at_the_start_there_are_no_rates(store: Store) -> None:
+async def test_over_nothing_at_the_start_there_are_no_rates(store: RolledStore) -> None:
     found = await recurring(store, Period(utc(2026, 2, 1), utc(2026, 3, 1)))
     assert moved(found["USD"]) == (0, 90, 0, 0, 0, 0, 90)
     usd = found["USD"]
     assert usd.customer_churn_rate is usd.revenue_churn_rate is usd.net_revenue_retention is None
 
 
-async def test_without_subscriptions_there_is_no_currency(store: Store) -> None:
+async def test_without_subscriptions_there_is_no_currency(store: RolledStore) -> None:
     assert await recurring(store) == {}
 
 
-async def test_a_period_that_is_not_over_ends_now(record: Recorder, store: Store) -> None:
+async def test_a_period_that_is_not_over_ends_now(record: Recorder, store: RolledStore) -> None:
     await record(ran("a", "10", FEBRUARY, MIDDLE), ran("b", "10", MIDDLE, JUNE))
     found = await ledgers(store, TENANT, MARCH, MIDDLE - DAY)
     assert moved(found["USD"].shown()) == (10, 0, 0, 0, 0, 0, 10)
 
 
 async def test_a_change_of_currency_is_neither_churn_nor_new(
-    record: Recorder, store: Store
+    record: Recorder, store: RolledStore
 ) -> None:
     await record(
         ran("a", "10", FEBRUARY, MIDDLE),
@@ -146,7 +146,7 @@ async def test_a_change_of_currency_is_neither_churn_nor_new(
     assert found["USD"].net_revenue_retention == pytest.approx(200 / 3)
 
 
-async def test_the_end_of_a_trial_is_new_revenue(record: Recorder, store: Store) -> None:
+async def test_the_end_of_a_trial_is_new_revenue(record: Recorder, store: RolledStore) -> None:
     await record(
         ran("a", "10", FEBRUARY, JUNE, terms={"trial_end": MIDDLE}),
         ran("b", "10", utc(2026, 1, 1), FEBRUARY, terms={"trial_end": FEBRUARY}),
@@ -159,7 +159,7 @@ async def test_the_end_of_a_trial_is_new_revenue(record: Recorder, store: Store)
 
 
 async def test_what_was_refunded_at_once_was_never_revenue_of_before(
-    record: Recorder, store: Store
+    record: Recorder, store: RolledStore
 ) -> None:
     refunded = ran("a", "10", utc(2026, 1, 1), FEBRUARY, status="refunded")
     await record(refunded, ran("a", "10", MIDDLE, JUNE), ran(None, "5", MIDDLE, JUNE))
@@ -168,7 +168,7 @@ async def test_what_was_refunded_at_once_was_never_revenue_of_before(
     assert usd.customers == 2
 
 
-async def test_movements_are_within_scope_and_filters(record: Recorder, store: Store) -> None:
+async def test_movements_are_within_scope_and_filters(record: Recorder, store: RolledStore) -> None:
     await record(
         ran("ada", "10", FEBRUARY, JUNE),
         ran("bob", "20", FEBRUARY, JUNE, plan="max"),
@@ -180,7 +180,7 @@ async def test_movements_are_within_scope_and_filters(record: Recorder, store: S
     assert plan["USD"].shown().mrr == 20
 
 
-async def test_rounding_does_not_open_a_gap(record: Recorder, store: Store) -> None:
+async def test_rounding_does_not_open_a_gap(record: Recorder, store: RolledStore) -> None:
     """Yearly prices of 100: a month of each is 8.333333…, and of two 16.666666…"""
     yearly = {"interval": "yearly"}
     await record(

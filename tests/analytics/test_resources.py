@@ -10,7 +10,7 @@ from exporter.analytics.resources import current_system, system_resources
 from exporter.metrics.system import SystemReading
 from exporter.records.performance import Cpu, Performance, Space, SystemState
 from exporter.records.system_sample import SystemSample
-from exporter.storage.base import Store
+from exporter.rollups.store import RolledStore
 
 from ..recording import ADA, NOW, TENANT, Recorder, performance, utc
 
@@ -40,7 +40,9 @@ def sample(key: str, hour: int, cpu: float) -> SystemSample:
     )
 
 
-async def test_calls_and_samples_make_one_mean_by_the_hour(record: Recorder, store: Store) -> None:
+async def test_calls_and_samples_make_one_mean_by_the_hour(
+    record: Recorder, store: RolledStore
+) -> None:
     await record(
         said(9, 10.0, 40.0),
         said(9, 20.0),
@@ -66,7 +68,9 @@ async def test_calls_and_samples_make_one_mean_by_the_hour(record: Recorder, sto
     ]
 
 
-async def test_everybody_sees_what_came_with_their_calls(record: Recorder, store: Store) -> None:
+async def test_everybody_sees_what_came_with_their_calls(
+    record: Recorder, store: RolledStore
+) -> None:
     await record(
         said(9, 10.0),
         said(9, 20.0, user_id="bob"),

@@ -5,10 +5,9 @@ from typing import Any
 
 import pytest
 
-from exporter.analytics.intervals import Interval
 from exporter.analytics.retention import Retention, last_intervals, retention
-from exporter.records import TRACKED
-from exporter.storage.base import Store
+from exporter.intervals import Interval
+from exporter.rollups.store import RolledStore
 
 from ..recording import TENANT, Recorder, credit, engagement, sale, utc
 
@@ -21,10 +20,10 @@ def table(found: Retention) -> list[Any]:
     return [(one.users, [part.users for part in one.retention]) for one in found.cohorts]
 
 
-async def ask(store: Store, cohorts: list[datetime], **values: Any) -> Retention:
+async def ask(store: RolledStore, cohorts: list[datetime], **values: Any) -> Retention:
     """The retention of the tenant."""
     values = {"until": UNTIL, "interval": "week", "periods": 8, **values}
-    return await retention(store, TRACKED, TENANT, cohorts, **values)
+    return await retention(store, TENANT, cohorts, **values)
 
 
 @pytest.fixture
@@ -46,7 +45,7 @@ async def five_users(record: Recorder) -> None:
 
 
 @pytest.mark.usefixtures("five_users")
-async def test_cohorts_are_followed_week_by_week(store: Store) -> None:
+async def test_cohorts_are_followed_week_by_week(store: RolledStore) -> None:
     found = await ask(store, MONDAYS)
     assert table(found) == [(2, [2, 1, 2]), (1, [1, 0]), (0, [0])]
     assert [part.rate for part in found.cohorts[0].retention] == [100.0, 50.0, 100.0]
@@ -56,23 +55,23 @@ async def test_cohorts_are_followed_week_by_week(store: Store) -> None:
 
 
 @pytest.mark.usefixtures("five_users")
-async def test_a_cohort_is_followed_for_so_many_periods_only(store: Store) -> None:
+async def test_a_cohort_is_followed_for_so_many_periods_only(store: RolledStore) -> None:
     assert table(await ask(store, MONDAYS, periods=1)) == [(2, [2]), (1, [1]), (0, [0])]
 
 
 @pytest.mark.usefixtures("five_users")
-async def test_months_and_days(store: Store) -> None:
+async def test_months_and_days(store: RolledStore) -> None:
     months = [utc(2026, 2, 1), utc(2026, 3, 1)]
     assert table(await ask(store, months, interval="month")) == [(1, [1, 1]), (3, [3])]
     days = [utc(2026, 3, 16), utc(2026, 3, 17)]
     assert table(await ask(store, days, interval="day", periods=2)) == [(0, [0, 0]), (0, [0, 0])]
 
 
-async def test_without_cohorts_there_is_nothing(store: Store) -> None:
+async def test_without_cohorts_there_is_nothing(store: RolledStore) -> None:
     assert (await ask(store, [])).cohorts == []
 
 
-async def test_a_cohort_that_has_not_begun_is_empty(store: Store) -> None:
+async def test_a_cohort_that_has_not_begun_is_empty(store: RolledStore) -> None:
     assert table(await ask(store, [utc(2026, 3, 16), utc(2026, 3, 23)])) == [(0, [0]), (0, [])]
 
 

@@ -16,7 +16,7 @@ from exporter.analytics.revenue import (
 )
 from exporter.fields import Money
 from exporter.records.sale import Refund
-from exporter.storage.base import Store
+from exporter.rollups.store import RolledStore
 
 from ..recording import ADA, BOB, ELSEWHERE, LAST_MONTH, NOW, TENANT, Recorder, sale, utc
 
@@ -26,7 +26,7 @@ def money(text: str) -> Decimal:
     return Decimal(text)
 
 
-async def totals(store: Store, scope: Scope = TENANT, period: Period = LAST_MONTH) -> Any:
+async def totals(store: RolledStore, scope: Scope = TENANT, period: Period = LAST_MONTH) -> Any:
     """For each currency: revenue, refunds, net revenue, average transaction."""
     plans = await revenue_by_plan(store, scope, period)
     return {
@@ -35,7 +35,7 @@ async def totals(store: Store, scope: Scope = TENANT, period: Period = LAST_MONT
     }
 
 
-async def test_currencies_are_never_added_together(record: Recorder, store: Store) -> None:
+async def test_currencies_are_never_added_together(record: Recorder, store: RolledStore) -> None:
     await record(sale("10"), sale("5"), sale("300", currency="JPY"))
     assert await totals(store) == {
         "JPY": (300, 0, 300, 300),
@@ -44,27 +44,31 @@ async def test_currencies_are_never_added_together(record: Recorder, store: Stor
 
 
 @pytest.mark.parametrize("kind", ["subscription", "upgrade", "purchase", "one_time", "debit"])
-async def test_completed_money_in_is_revenue(record: Recorder, store: Store, kind: str) -> None:
+async def test_completed_money_in_is_revenue(
+    record: Recorder, store: RolledStore, kind: str
+) -> None:
     await record(sale("10", kind))
     assert await totals(store) == {"USD": (10, 0, 10, 10)}
 
 
 @pytest.mark.parametrize("kind", ["refund", "credit"])
-async def test_completed_money_back_is_a_refund(record: Recorder, store: Store, kind: str) -> None:
+async def test_completed_money_back_is_a_refund(
+    record: Recorder, store: RolledStore, kind: str
+) -> None:
     await record(sale("10", kind))
     assert await totals(store) == {"USD": (0, 10, -10, None)}
 
 
 @pytest.mark.parametrize("status", ["pending", "failed", "cancelled"])
 async def test_money_that_did_not_move_does_not_count(
-    record: Recorder, store: Store, status: str
+    record: Recorder, store: RolledStore, status: str
 ) -> None:
     await record(sale("10", status=status), sale("10", "refund", status=status))
     assert await totals(store) == {}
 
 
 async def test_a_refunded_sale_stays_in_revenue_and_its_refund_counts_once(
-    record: Recorder, store: Store
+    record: Recorder, store: RolledStore
 ) -> None:
     await record(
         sale("10", status="refunded"),
@@ -73,7 +77,9 @@ async def test_a_refunded_sale_stays_in_revenue_and_its_refund_counts_once(
     assert await totals(store) == {"USD": (30, money("17.5"), money("12.5"), 15)}
 
 
-async def test_money_counts_in_the_period_in_which_it_moved(record: Recorder, store: Store) -> None:
+async def test_money_counts_in_the_period_in_which_it_moved(
+    record: Recorder, store: RolledStore
+) -> None:
     await record(
         sale(
             "10",
@@ -89,7 +95,7 @@ async def test_money_counts_in_the_period_in_which_it_moved(record: Recorder, st
     assert await totals(store, period=february) == {"USD": (3, 10, -7, 3)}
 
 
-async def test_users_and_tenants_see_their_own_money(record: Recorder, store: Store) -> None:
+async def test_users_and_tenants_see_their_own_money(record: Recorder, store: RolledStore) -> None:
     await record(
         sale("1"), sale("20", user_id="bob"), sale("300", tenant_id="globex"), sale(user_id=None)
     )
@@ -100,7 +106,9 @@ async def test_users_and_tenants_see_their_own_money(record: Recorder, store: St
     assert everybody == {"USD": (31, 0, 31, money("10.333333"))}
 
 
-async def test_plans_with_the_most_transactions_come_first(record: Recorder, store: Store) -> None:
+async def test_plans_with_the_most_transactions_come_first(
+    record: Recorder, store: RolledStore
+) -> None:
     await record(
         sale("1", plan="basic"),
         sale("2", plan="basic"),
@@ -119,13 +127,15 @@ async def test_plans_with_the_most_transactions_come_first(record: Recorder, sto
     ]
 
 
-async def test_sums_are_exact(record: Recorder, store: Store) -> None:
+async def test_sums_are_exact(record: Recorder, store: RolledStore) -> None:
     await record(*(sale("0.10") for _ in range(1000)), sale("0.000001"))
     (part,) = await revenue_by_plan(store, TENANT, LAST_MONTH)
     assert part.revenue == money("100.000001")
 
 
-async def test_paying_users_are_those_of_completed_sales(record: Recorder, store: Store) -> None:
+async def test_paying_users_are_those_of_completed_sales(
+    record: Recorder, store: RolledStore
+) -> None:
     await record(
         sale("1"),
         sale("2"),
@@ -140,7 +150,7 @@ async def test_paying_users_are_those_of_completed_sales(record: Recorder, store
 
 
 async def test_converted_totals_are_exact_and_beside_those_by_currency(
-    record: Recorder, store: Store
+    record: Recorder, store: RolledStore
 ) -> None:
     await record(sale("10"), sale("20", currency="EUR"), sale("5", "refund", currency="EUR"))
     found = totals_by_currency(await revenue_by_plan(store, TENANT, LAST_MONTH))
@@ -155,7 +165,7 @@ async def test_converted_totals_are_exact_and_beside_those_by_currency(
     )
 
 
-async def test_without_a_rate_there_is_no_total(record: Recorder, store: Store) -> None:
+async def test_without_a_rate_there_is_no_total(record: Recorder, store: RolledStore) -> None:
     await record(sale("10"), sale("20", currency="EUR"))
     found = totals_by_currency(await revenue_by_plan(store, TENANT, LAST_MONTH))
     converted = converted_totals(found, Rates("USD", {"GBP": money("1.3")}))

@@ -5,7 +5,7 @@ import pytest
 from exporter.access.principal import Scope
 from exporter.analytics.period import Period
 from exporter.analytics.sales import sales_breakdown, sales_summary
-from exporter.storage.base import Store
+from exporter.rollups.store import RolledStore
 from exporter.storage.query import equals
 
 from ..recording import ADA, BOB, DAY, LAST_MONTH, NOW, TENANT, Recorder, sale, subscription
@@ -27,7 +27,7 @@ async def eight_sales(record: Recorder) -> None:
 
 
 @pytest.mark.usefixtures("eight_sales")
-async def test_the_numbers_of_a_user(store: Store) -> None:
+async def test_the_numbers_of_a_user(store: RolledStore) -> None:
     found = await sales_summary(store, ADA, LAST_MONTH, now=NOW)
     stats = found.stats
     assert stats.total_transactions == 6
@@ -44,12 +44,14 @@ async def test_the_numbers_of_a_user(store: Store) -> None:
 
 @pytest.mark.usefixtures("eight_sales")
 @pytest.mark.parametrize(("scope", "number"), [(TENANT, 7), (BOB, 1), (Scope("x", None), 0)])
-async def test_nobody_counts_what_is_not_theirs(store: Store, scope: Scope, number: int) -> None:
+async def test_nobody_counts_what_is_not_theirs(
+    store: RolledStore, scope: Scope, number: int
+) -> None:
     found = await sales_summary(store, scope, LAST_MONTH, now=NOW)
     assert found.stats.total_transactions == number
 
 
-async def test_over_nothing_there_is_no_rate_and_no_currency(store: Store) -> None:
+async def test_over_nothing_there_is_no_rate_and_no_currency(store: RolledStore) -> None:
     found = await sales_breakdown(store, TENANT, LAST_MONTH, now=NOW)
     assert found.stats.success_rate is None
     assert found.stats.by_currency == found.customer_lifetime_value == {}
@@ -59,14 +61,16 @@ async def test_over_nothing_there_is_no_rate_and_no_currency(store: Store) -> No
 
 
 @pytest.mark.usefixtures("eight_sales")
-async def test_transactions_count_in_the_period_in_which_they_were_created(store: Store) -> None:
+async def test_transactions_count_in_the_period_in_which_they_were_created(
+    store: RolledStore,
+) -> None:
     found = await sales_summary(store, TENANT, Period(NOW - 2 * DAY, NOW - DAY), now=NOW)
     assert found.stats.total_transactions == 0
     assert found.customer_lifetime_value == {}
 
 
 @pytest.mark.usefixtures("eight_sales")
-async def test_filters_narrow_every_part(store: Store) -> None:
+async def test_filters_narrow_every_part(store: RolledStore) -> None:
     found = await sales_breakdown(store, TENANT, LAST_MONTH, (equals("currency", "EUR"),), now=NOW)
     assert found.stats.total_transactions == 1
     assert list(found.stats.by_currency) == list(found.customer_lifetime_value) == ["EUR"]
@@ -74,7 +78,7 @@ async def test_filters_narrow_every_part(store: Store) -> None:
 
 
 @pytest.mark.usefixtures("eight_sales")
-async def test_payment_methods_share_all_transactions(store: Store) -> None:
+async def test_payment_methods_share_all_transactions(store: RolledStore) -> None:
     found = await sales_breakdown(store, ADA, LAST_MONTH, now=NOW)
     assert [(part.name, part.count, part.share) for part in found.payment_method_distribution] == [
         ("card", 3, 50.0),
@@ -84,7 +88,7 @@ async def test_payment_methods_share_all_transactions(store: Store) -> None:
 
 
 async def test_subscriptions_are_counted_at_the_end_of_the_period(
-    record: Recorder, store: Store
+    record: Recorder, store: RolledStore
 ) -> None:
     await record(
         subscription("10", created_at=NOW - 60 * DAY),
@@ -104,7 +108,9 @@ async def test_subscriptions_are_counted_at_the_end_of_the_period(
     assert (await sales_breakdown(store, TENANT, earlier, now=NOW)).subscriptions.active == 1
 
 
-async def test_a_period_that_is_not_over_is_looked_at_now(record: Recorder, store: Store) -> None:
+async def test_a_period_that_is_not_over_is_looked_at_now(
+    record: Recorder, store: RolledStore
+) -> None:
     await record(subscription("10", terms={"end_date": NOW + DAY}))
     to_come = Period(NOW - DAY, NOW + 2 * DAY)
     assert (await sales_breakdown(store, TENANT, to_come, now=NOW)).subscriptions.active == 1

@@ -5,7 +5,7 @@ from decimal import Decimal
 from exporter.analytics.period import Period
 from exporter.analytics.series import series
 from exporter.records.sale import SALE
-from exporter.storage.base import Store
+from exporter.rollups.store import RolledStore
 from exporter.storage.query import Function, Measure, equals
 
 from ..recording import TENANT, Recorder, sale, utc
@@ -20,7 +20,7 @@ QUARTER = Period(utc(2026, 1, 15), utc(2026, 4, 1))
 
 
 async def test_an_interval_without_records_is_what_nothing_adds_up_to(
-    record: Recorder, store: Store
+    record: Recorder, store: RolledStore
 ) -> None:
     await record(
         sale("10", created_at=utc(2026, 1, 14)),
@@ -37,7 +37,7 @@ async def test_an_interval_without_records_is_what_nothing_adds_up_to(
     assert type(found[1]["revenue"]) is Decimal
 
 
-async def test_a_series_is_within_its_filters(record: Recorder, store: Store) -> None:
+async def test_a_series_is_within_its_filters(record: Recorder, store: RolledStore) -> None:
     await record(sale(created_at=utc(2026, 2, 2)), sale(created_at=utc(2026, 2, 3), plan="x"))
     where = (equals("plan", "x"),)
     found = await series(store, SALE, MEASURES, TENANT, QUARTER, where=where, interval="week")

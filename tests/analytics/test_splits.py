@@ -18,7 +18,7 @@ from exporter.analytics.period import Period
 from exporter.analytics.revenue import revenue_by_plan, totals_by_currency
 from exporter.analytics.usage import ai_stats
 from exporter.records.ai_request import Tokens
-from exporter.storage.base import Store
+from exporter.rollups.store import RolledStore
 from exporter.storage.query import Where, equals
 
 from ..recording import (
@@ -37,7 +37,7 @@ TENANTS = count(1)
 USERS = ("a", "b", None)
 PLANS = ("free", "pro", None)
 Numbers = dict[str, Any]
-Ask = Callable[[Store, Scope, Period, Where], Awaitable[Numbers]]
+Ask = Callable[[RolledStore, Scope, Period, Where], Awaitable[Numbers]]
 
 _moments = st.integers(0, MINUTES - 1).map(lambda minutes: MONTH.start + timedelta(minutes=minutes))
 # Eighths, whose sums are exact in whatever order they are added up.
@@ -83,29 +83,29 @@ def added_up(answer: msgspec.Struct, *names: str) -> Numbers:
     return {name: getattr(answer, name) for name in names}
 
 
-async def _requests(store: Store, scope: Scope, period: Period, where: Where) -> Numbers:
+async def _requests(store: RolledStore, scope: Scope, period: Period, where: Where) -> Numbers:
     found = await ai_stats(store, scope, period, where)
     counts = ("total_requests", "success_count", "failure_count", "cancelled_count")
     return added_up(found, *counts, "pending_count", "total_tokens", "total_cost")
 
 
-async def _engagement(store: Store, scope: Scope, period: Period, where: Where) -> Numbers:
+async def _engagement(store: RolledStore, scope: Scope, period: Period, where: Where) -> Numbers:
     found = await engagement_stats(store, scope, period, where)
     return added_up(found, "total_events", "total_value")
 
 
-async def _calls(store: Store, scope: Scope, period: Period, where: Where) -> Numbers:
+async def _calls(store: RolledStore, scope: Scope, period: Period, where: Where) -> Numbers:
     found = await performance_stats(store, scope, period, where)
     counts = ("total_requests", "success_count", "error_count", "server_error_count")
     return added_up(found, *counts, "total_response_size")
 
 
-async def _credits(store: Store, scope: Scope, period: Period, where: Where) -> Numbers:
+async def _credits(store: RolledStore, scope: Scope, period: Period, where: Where) -> Numbers:
     found = (await credit_stats(store, scope, period, where)).stats
     return added_up(found, "uses", "total_credits", "total_cost")
 
 
-async def _money(store: Store, scope: Scope, period: Period, where: Where) -> Numbers:
+async def _money(store: RolledStore, scope: Scope, period: Period, where: Where) -> Numbers:
     totals = totals_by_currency(await revenue_by_plan(store, scope, period, where))
     return {
         f"{currency} {name}": getattr(totals[currency], name) if currency in totals else 0

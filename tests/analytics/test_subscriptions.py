@@ -9,7 +9,7 @@ from exporter.analytics import subscriptions
 from exporter.analytics.subscriptions import State, Subscribed, subscriptions_at
 from exporter.fields import Money
 from exporter.records.sale import Sale
-from exporter.storage.base import Store
+from exporter.rollups.store import RolledStore
 from exporter.storage.query import equals
 
 from ..recording import ADA, NOW, TENANT, Recorder, sale, subscription, utc
@@ -25,7 +25,7 @@ def parts(found: list[Subscribed]) -> list[tuple[Any, ...]]:
     )
 
 
-async def runs(store: Store, at: datetime) -> bool:
+async def runs(store: RolledStore, at: datetime) -> bool:
     """Whether anything runs at that moment."""
     return bool(await subscriptions_at(store, TENANT, at))
 
@@ -58,7 +58,7 @@ async def test_without_an_end_it_runs_for_an_interval_and_three_days_of_grace(
     assert numbers == [0, 2, 0]
 
 
-async def test_terms_may_be_left_out_and_mean_a_month(record: Recorder, store: Store) -> None:
+async def test_terms_may_be_left_out_and_mean_a_month(record: Recorder, store: RolledStore) -> None:
     await record(sale("10", "subscription", created_at=JANUARY_31))
     assert parts(await subscriptions_at(store, TENANT, JANUARY_31)) == [
         ("ada", "pro", "active", 120)
@@ -66,7 +66,7 @@ async def test_terms_may_be_left_out_and_mean_a_month(record: Recorder, store: S
     assert not await runs(store, utc(2026, 3, 3))
 
 
-async def test_an_end_date_is_the_end_without_grace(record: Recorder, store: Store) -> None:
+async def test_an_end_date_is_the_end_without_grace(record: Recorder, store: RolledStore) -> None:
     terms = {"start_date": JANUARY_31, "end_date": utc(2028, 5, 1), "interval": "yearly"}
     await record(subscription("10", terms=terms, created_at=JANUARY_31))
     assert await runs(store, utc(2028, 5, 1) - MOMENT)
@@ -75,13 +75,15 @@ async def test_an_end_date_is_the_end_without_grace(record: Recorder, store: Sto
 
 
 async def test_a_start_at_the_end_of_all_calendars_is_merely_not_yet(
-    record: Recorder, store: Store
+    record: Recorder, store: RolledStore
 ) -> None:
     await record(subscription("10", terms={"start_date": utc(9999, 12, 31)}))
     assert not await runs(store, NOW)
 
 
-async def test_a_renewal_takes_the_place_of_what_it_renews(record: Recorder, store: Store) -> None:
+async def test_a_renewal_takes_the_place_of_what_it_renews(
+    record: Recorder, store: RolledStore
+) -> None:
     await record(
         subscription("10", created_at=utc(2026, 1, 10)),
         subscription("12", created_at=utc(2026, 2, 10)),
@@ -95,7 +97,7 @@ async def test_a_renewal_takes_the_place_of_what_it_renews(record: Recorder, sto
 
 
 async def test_of_two_with_the_same_start_the_one_paid_last_counts(
-    record: Recorder, store: Store
+    record: Recorder, store: RolledStore
 ) -> None:
     terms = {"start_date": utc(2026, 3, 1)}
     await record(
@@ -105,7 +107,7 @@ async def test_of_two_with_the_same_start_the_one_paid_last_counts(
     assert parts(await subscriptions_at(store, TENANT, NOW)) == [("ada", "pro", "active", 240)]
 
 
-async def test_each_plan_and_user_has_its_own(record: Recorder, store: Store) -> None:
+async def test_each_plan_and_user_has_its_own(record: Recorder, store: RolledStore) -> None:
     await record(
         subscription("10"),
         subscription("5", plan="extra"),
@@ -122,7 +124,7 @@ async def test_each_plan_and_user_has_its_own(record: Recorder, store: Store) ->
     assert len(await subscriptions_at(store, TENANT, NOW, (equals("plan", "extra"),))) == 1
 
 
-async def test_every_sale_of_nobody_is_a_subscriber(record: Recorder, store: Store) -> None:
+async def test_every_sale_of_nobody_is_a_subscriber(record: Recorder, store: RolledStore) -> None:
     await record(subscription(user_id=None), subscription(user_id=None))
     assert len(await subscriptions_at(store, TENANT, NOW)) == 2
 
@@ -138,14 +140,14 @@ async def test_every_sale_of_nobody_is_a_subscriber(record: Recorder, store: Sto
     ],
 )
 async def test_what_was_not_paid_or_is_no_subscription_does_not_run(
-    record: Recorder, store: Store, document: Sale
+    record: Recorder, store: RolledStore, document: Sale
 ) -> None:
     await record(document)
     assert not await runs(store, NOW)
 
 
 async def test_an_upgrade_with_terms_takes_the_place_of_what_it_upgrades(
-    record: Recorder, store: Store
+    record: Recorder, store: RolledStore
 ) -> None:
     await record(
         subscription("10", plan="basic", created_at=utc(2026, 3, 1)),
@@ -164,7 +166,9 @@ async def test_an_upgrade_with_terms_takes_the_place_of_what_it_upgrades(
     ]
 
 
-async def test_a_refunded_one_ran_until_it_was_refunded(record: Recorder, store: Store) -> None:
+async def test_a_refunded_one_ran_until_it_was_refunded(
+    record: Recorder, store: RolledStore
+) -> None:
     await record(subscription("10", status="refunded", created_at=utc(2026, 3, 1), updated_at=None))
     assert not await runs(store, NOW)
     document = subscription("10", created_at=utc(2026, 3, 1), tenant_id="globex")
@@ -175,7 +179,7 @@ async def test_a_refunded_one_ran_until_it_was_refunded(record: Recorder, store:
     assert not await subscriptions_at(store, None, utc(2026, 3, 10))
 
 
-async def test_a_part_given_back_ends_nothing(record: Recorder, store: Store) -> None:
+async def test_a_part_given_back_ends_nothing(record: Recorder, store: RolledStore) -> None:
     document = subscription("10", created_at=utc(2026, 3, 1))
     document.status, document.refunded_at = "refunded", utc(2026, 3, 2)
     document.refunds = Money("9.99")
@@ -184,7 +188,7 @@ async def test_a_part_given_back_ends_nothing(record: Recorder, store: Store) ->
 
 
 async def test_trial_and_cancellation_are_states_of_running_ones(
-    record: Recorder, store: Store
+    record: Recorder, store: RolledStore
 ) -> None:
     await record(
         subscription("10", user_id="t", terms={"trial_end": NOW + MOMENT, "auto_renew": False}),
@@ -196,7 +200,7 @@ async def test_trial_and_cancellation_are_states_of_running_ones(
 
 
 async def test_many_are_read_page_by_page(
-    record: Recorder, store: Store, monkeypatch: pytest.MonkeyPatch
+    record: Recorder, store: RolledStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(subscriptions, "PAGE", 4)
     await record(*(subscription("10", user_id=f"user{i}") for i in range(8)))

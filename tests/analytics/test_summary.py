@@ -4,12 +4,12 @@ from decimal import Decimal
 
 import pytest
 
-from exporter.analytics.intervals import Interval
 from exporter.analytics.period import Period
 from exporter.analytics.summary import MoneyPoint, summary
+from exporter.intervals import Interval
 from exporter.records.ai_request import Tokens
 from exporter.records.sale import Refund
-from exporter.storage.base import Store
+from exporter.rollups.store import RolledStore
 
 from ..recording import (
     ADA,
@@ -26,7 +26,7 @@ from ..recording import (
 THREE_DAYS = Period(utc(2026, 2, 27), utc(2026, 3, 2))
 
 
-async def test_every_family_has_its_series(record: Recorder, store: Store) -> None:
+async def test_every_family_has_its_series(record: Recorder, store: RolledStore) -> None:
     await record(
         ai_request(created_at=utc(2026, 2, 27), tokens=Tokens(2, 3), cost=0.5),
         engagement(timestamp=utc(2026, 2, 28), value=1.5),
@@ -64,7 +64,7 @@ async def test_every_family_has_its_series(record: Recorder, store: Store) -> No
 
 
 async def test_money_lies_where_it_moved_and_every_currency_in_every_interval(
-    record: Recorder, store: Store
+    record: Recorder, store: RolledStore
 ) -> None:
     await record(
         sale("10", created_at=utc(2026, 2, 27)),
@@ -101,7 +101,7 @@ async def test_money_lies_where_it_moved_and_every_currency_in_every_interval(
     ],
 )
 async def test_the_intervals_are_those_of_the_calendar(
-    record: Recorder, store: Store, interval: Interval, beginnings: list
+    record: Recorder, store: RolledStore, interval: Interval, beginnings: list
 ) -> None:
     await record(
         sale(created_at=utc(2026, 3, 1, 23, 59, 59)), engagement(timestamp=utc(2026, 3, 2))
@@ -113,6 +113,6 @@ async def test_the_intervals_are_those_of_the_calendar(
     assert found.engagement[-1].count == 1
 
 
-async def test_an_empty_period_has_no_intervals(store: Store) -> None:
+async def test_an_empty_period_has_no_intervals(store: RolledStore) -> None:
     start = utc(2026, 3, 1)
     assert (await summary(store, TENANT, Period(start, start), "day")).sales == []

@@ -6,8 +6,7 @@ import pytest
 
 from exporter.analytics.period import Period
 from exporter.analytics.users import UserNumbers, active_by_plan, busiest_users, user_numbers
-from exporter.records import TRACKED
-from exporter.storage.base import Store
+from exporter.rollups.store import RolledStore
 from exporter.storage.query import equals
 
 from ..recording import (
@@ -26,7 +25,9 @@ from ..recording import (
 MINUTE = timedelta(minutes=1)
 
 
-async def test_a_user_counts_once_under_the_plan_named_last(record: Recorder, store: Store) -> None:
+async def test_a_user_counts_once_under_the_plan_named_last(
+    record: Recorder, store: RolledStore
+) -> None:
     await record(
         engagement(user_plan="free", timestamp=NOW - 3 * MINUTE),
         ai_request(user_plan="pro", created_at=NOW - MINUTE),
@@ -34,10 +35,10 @@ async def test_a_user_counts_once_under_the_plan_named_last(record: Recorder, st
         sale(user_id="bob", user_plan=None),
         performance(user_id="eve", user_plan="pro"),
     )
-    assert await active_by_plan(store, TRACKED, None, LAST_MONTH) == {"pro": 2, "": 1}
+    assert await active_by_plan(store, None, LAST_MONTH) == {"pro": 2, "": 1}
 
 
-async def test_the_busiest_users_have_the_most_events(record: Recorder, store: Store) -> None:
+async def test_the_busiest_users_have_the_most_events(record: Recorder, store: RolledStore) -> None:
     await record(
         engagement(user_id="b"),
         engagement(user_id="b"),
@@ -48,19 +49,19 @@ async def test_the_busiest_users_have_the_most_events(record: Recorder, store: S
         credit(user_id="c", created_at=NOW - 40 * DAY),
         credit(user_id="z", tenant_id="globex"),
     )
-    found = await busiest_users(store, TRACKED, TENANT, LAST_MONTH, where=(), limit=2)
+    found = await busiest_users(store, TENANT, LAST_MONTH, where=(), limit=2)
     assert [(one.user_id, one.events, one.by_family) for one in found] == [
         ("a", 2, {"sale": 1, "credit": 1}),
         ("b", 2, {"engagement": 2}),
     ]
     pro = (equals("userPlan", "pro"),)
-    (one,) = await busiest_users(store, TRACKED, TENANT, LAST_MONTH, where=pro, limit=9)
+    (one,) = await busiest_users(store, TENANT, LAST_MONTH, where=pro, limit=9)
     assert one.user_id == "c"
 
 
-async def test_nobody_is_active_in_an_empty_period(record: Recorder, store: Store) -> None:
+async def test_nobody_is_active_in_an_empty_period(record: Recorder, store: RolledStore) -> None:
     await record(engagement(timestamp=NOW))
-    assert await active_by_plan(store, TRACKED, TENANT, Period(NOW - DAY, NOW)) == {}
+    assert await active_by_plan(store, TENANT, Period(NOW - DAY, NOW)) == {}
 
 
 @pytest.fixture
@@ -82,8 +83,8 @@ async def six_users(record: Recorder) -> None:
 
 
 @pytest.mark.usefixtures("six_users")
-async def test_users_are_active_new_returning_or_gone(store: Store) -> None:
-    found = await user_numbers(store, TRACKED, TENANT, Period(NOW - 10 * DAY, NOW))
+async def test_users_are_active_new_returning_or_gone(store: RolledStore) -> None:
+    found = await user_numbers(store, TENANT, Period(NOW - 10 * DAY, NOW))
     assert found == UserNumbers(
         total_users=6,
         active_users=4,
@@ -100,13 +101,13 @@ async def test_users_are_active_new_returning_or_gone(store: Store) -> None:
 
 
 @pytest.mark.usefixtures("six_users")
-async def test_a_past_period_knows_nothing_of_what_came_later(store: Store) -> None:
-    found = await user_numbers(store, TRACKED, TENANT, Period(NOW - 30 * DAY, NOW - 15 * DAY))
+async def test_a_past_period_knows_nothing_of_what_came_later(store: RolledStore) -> None:
+    found = await user_numbers(store, TENANT, Period(NOW - 30 * DAY, NOW - 15 * DAY))
     assert (found.total_users, found.active_users, found.new_users) == (3, 2, 2)
     assert (found.dau, found.wau, found.mau, found.stickiness) == (0, 2, 2, 0.0)
 
 
-async def test_without_users_there_are_no_rates(store: Store) -> None:
-    found = await user_numbers(store, TRACKED, TENANT, LAST_MONTH)
+async def test_without_users_there_are_no_rates(store: RolledStore) -> None:
+    found = await user_numbers(store, TENANT, LAST_MONTH)
     assert found.total_users == found.active_users == found.churned_users == found.mau == 0
     assert found.churn_rate is found.active_user_rate is found.stickiness is None

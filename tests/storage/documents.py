@@ -9,7 +9,7 @@ import msgspec
 from hypothesis import strategies as st
 from msgspec import inspect
 
-from exporter.family import Family, nested_struct
+from exporter.family import Family, attribute_of, nested_struct
 from exporter.fields import Moment, Money
 from exporter.records.ai_request import AiRequest
 from exporter.records.credit import Credit
@@ -131,7 +131,7 @@ MAPS = st.dictionaries(st.text(string.ascii_letters + "$._ é", max_size=5), JSO
 def documents(family: Family, key: str) -> st.SearchStrategy[Any]:
     """Any document of a family, with that key."""
     own = {
-        "tenant_id": st.just(TENANT),
+        attribute_of(family.document, "tenantId"): st.just(TENANT),
         family.key_attribute: st.just(key),
         family.time_attribute: TIMES,
     }

@@ -10,10 +10,10 @@ import pytest
 from redis.asyncio import Redis
 
 from exporter.access.principal import Principal, Role
+from exporter.engine import STORED
 from exporter.errors import Forbidden, Invalid
 from exporter.metrics import catalogue
 from exporter.metrics.values import Metrics
-from exporter.records import FAMILIES
 from exporter.settings import Settings
 from exporter.storage.base import StoreUnavailable
 from exporter.storage.sqlite import SqliteStore
@@ -411,7 +411,7 @@ class Slow(GatedStore):
 
 def sqlite(path: Path) -> SqliteStore:
     """A store that is told apart by its events from another one."""
-    return SqliteStore(path, FAMILIES, query_timeout_ms=10_000, observe=lambda *_: None)
+    return SqliteStore(path, STORED, query_timeout_ms=10_000, observe=lambda *_: None)
 
 
 async def test_replicas_of_one_store_answer_for_each_other(

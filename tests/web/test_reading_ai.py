@@ -87,6 +87,7 @@ async def test_stats_say_what_they_are_of(filled: Service) -> None:
             "cancelledCount": 0,
             "pendingCount": 0,
             "successRate": 100.0,
+            "exact": True,
         },
         "filters": {
             "startDate": "2026-03-08T12:00:00.001Z",

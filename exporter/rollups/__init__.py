@@ -1,0 +1,1 @@
+"""Rollups: the numbers of families by the hour, the day and the month, which keep answers fast."""

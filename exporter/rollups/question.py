@@ -1,0 +1,259 @@
+"""Questions that rollups can answer: which of their numbers each is made of, and what those mean.
+
+What no rollup knows is left to the records, the whole question with it: an answer whose parts
+were of different records would not add up.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from decimal import ROUND_HALF_EVEN, Decimal
+from typing import Any
+
+from ..family import Family, Rollup
+from ..fields import Money
+from ..storage.base import Row
+from ..storage.query import (
+    Aggregation,
+    Function,
+    LogBucket,
+    Measure,
+    Operator,
+    TimeBucket,
+    Where,
+)
+from .collect import Group, Number, Values, Wanted, number
+from .documents import TENANT, Level
+from .plan import Range
+from .sets import percentile
+
+BEGINNING = datetime.min.replace(tzinfo=UTC)
+END = datetime.max.replace(tzinfo=UTC)
+EXACT = "exact"
+"""In the rows of a question for percentiles: whether they are those of the records."""
+MILLIONTH = Decimal(1).scaleb(-Money.DECIMALS)
+
+_LONGEST: Mapping[str, Level] = {"hour": "hour", "day": "day", "week": "day", "month": "month"}
+"""The longest level whose buckets lie in one interval each."""
+
+Finish = Callable[[Group], Any]
+"""The value of a measure, of what was collected for its group."""
+
+
+@dataclass
+class Share:
+    """The measures of a question that one rollup answers."""
+
+    rollup: Rollup
+    numbers: dict[str, Number] = field(default_factory=dict)
+    members: list[Values] = field(default_factory=list)
+    spreads: list[Values] = field(default_factory=list)
+
+    @property
+    def wanted(self) -> Wanted:
+        """What is to be collected for them."""
+        return Wanted(list(self.numbers.values()), self.members, self.spreads)
+
+    def number(self, function: Function, measure: str | None, where: Where) -> str:
+        """Collect a number, which several measures may need; its name."""
+        for name, known in self.numbers.items():
+            if replace(known.records, name="") == Measure("", function, measure, where):
+                return name
+        made = number(f"n{len(self.numbers)}", function, measure, where)
+        self.numbers[made.name] = made
+        return made.name
+
+    def spread(self, measure: Measure) -> str:
+        """Collect a distribution, which several percentiles may need; its name."""
+        made = Values(measure.name, str(measure.field), measure.where)
+        for known in self.spreads:
+            if (known.field, known.where) == (made.field, made.where):
+                return known.name
+        self.spreads.append(made)
+        return made.name
+
+
+@dataclass(frozen=True)
+class Question:
+    """An aggregation, in a form that parts of a period can answer.
+
+    where: without the period. finish: for each measure, by the rollup that has its numbers.
+    """
+
+    asked: Aggregation
+    period: Range
+    where: Where
+    longest: Level
+    shares: Sequence[Share]
+    finish: Mapping[str, tuple[str, Finish]]
+
+    def rows(self, found: Mapping[str, Mapping[tuple[Any, ...], Group]]) -> list[Row]:
+        """The rows, of the groups that were collected for each share, by its rollup's name."""
+        keys = dict.fromkeys(key for groups in found.values() for key in groups)
+        names = [by if isinstance(by, str) else by.name for by in self.asked.by]
+        if not names:
+            keys = dict.fromkeys([()])
+        rows = []
+        for key in keys:
+            row = dict(zip(names, key, strict=True))
+            for name, (rollup, finish) in self.finish.items():
+                row[name] = finish(found[rollup].get(key) or self._nothing(rollup))
+            if asks_percentile(self.asked):
+                row[EXACT] = False
+            rows.append(row)
+        return _ordered(self.asked, rows, names)
+
+    def _nothing(self, rollup: str) -> Group:
+        share = next(share for share in self.shares if share.rollup.name == rollup)
+        return Group({name: one.nothing for name, one in share.numbers.items()})
+
+
+def question(asked: Aggregation) -> Question | None:
+    """The aggregation as a question for rollups; None for one that they cannot answer."""
+    split = split_period(asked.family, asked.where)
+    longest = _longest(asked)
+    if split is None or longest is None or not asked.family.rollups:
+        return None
+    period, where = split
+    fields = {part.field for part in where} | {by for by in asked.by if isinstance(by, str)}
+    shares: dict[str, Share] = {}
+    finish: dict[str, tuple[str, Finish]] = {}
+    for measure in asked.measures:
+        needs = fields | {part.field for part in measure.where}
+        rollup = _rollup(asked.family, measure, needs)
+        if rollup is None:
+            return None
+        share = shares.setdefault(rollup.name, Share(rollup))
+        finish[measure.name] = rollup.name, _MEANINGS[measure.function](asked, measure, share)
+    if not shares:
+        return None
+    return Question(asked, period, where, longest, list(shares.values()), finish)
+
+
+def split_period(family: Family, where: Where) -> tuple[Range, Where] | None:
+    """The period that filters ask for, and the other filters; None where it is no such period."""
+    start, end = BEGINNING, END
+    rest = []
+    for part in where:
+        if part.field != family.time_field:
+            rest.append(part)
+        elif part.op is Operator.GTE and isinstance(part.value, datetime):
+            start = max(start, part.value)
+        elif part.op is Operator.LT and isinstance(part.value, datetime):
+            end = min(end, part.value)
+        else:
+            return None
+    return ((start, max(start, end)), tuple(rest)) if end < END else None
+
+
+def _longest(asked: Aggregation) -> Level | None:
+    """The longest level that the question can be answered from; None where it asks for what no
+    level has."""
+    longest: Level = "month"
+    for by in asked.by:
+        if isinstance(by, LogBucket) or by == asked.family.time_field:
+            return None
+        if isinstance(by, TimeBucket):
+            if by.field not in (None, asked.family.time_field) or longest != "month":
+                return None
+            longest = _LONGEST[by.interval]
+    return longest
+
+
+def _rollup(family: Family, measure: Measure, needs: set[str]) -> Rollup | None:
+    """The first rollup that can answer for a measure."""
+    for rollup in family.rollups:
+        if needs <= {*rollup.by, TENANT} and _HAS[measure.function](rollup, measure.field):
+            return rollup
+    return None
+
+
+_HAS: Mapping[Function, Callable[[Rollup, str | None], bool]] = {
+    Function.COUNT: lambda rollup, measure: measure is None or measure in rollup.sums,
+    Function.SUM: lambda rollup, measure: measure in rollup.sums,
+    Function.AVG: lambda rollup, measure: measure in rollup.sums,
+    Function.MIN: lambda rollup, measure: measure in rollup.extremes,
+    Function.MAX: lambda rollup, measure: measure in rollup.extremes,
+    Function.DISTINCT: lambda rollup, measure: measure in rollup.members,
+    Function.PERCENTILE: lambda rollup, measure: measure in rollup.spreads,
+}
+"""What a rollup must have for each function of a measure."""
+
+
+def _number(asked: Aggregation, measure: Measure, share: Share) -> Finish:
+    name = share.number(measure.function, measure.field, measure.where)
+    nothing = _over_nothing(asked.family, measure)
+    return lambda group: group.numbers[name] or nothing
+
+
+def _extreme(asked: Aggregation, measure: Measure, share: Share) -> Finish:
+    name = share.number(measure.function, measure.field, measure.where)
+    return lambda group: group.numbers[name]
+
+
+def _average(asked: Aggregation, measure: Measure, share: Share) -> Finish:
+    of = share.number(Function.SUM, measure.field, measure.where)
+    by = share.number(Function.COUNT, measure.field, measure.where)
+
+    def finish(group: Group) -> Any:
+        amount, count = group.numbers[of], group.numbers[by]
+        if not count:
+            return None
+        mean = amount / count
+        return mean.quantize(MILLIONTH, ROUND_HALF_EVEN) if isinstance(mean, Decimal) else mean
+
+    return finish
+
+
+def _distinct(asked: Aggregation, measure: Measure, share: Share) -> Finish:
+    _every_group(measure, share)
+    share.members.append(Values(measure.name, str(measure.field), measure.where))
+    return lambda group: len(group.members.get(measure.name, ()))
+
+
+def _percentile(asked: Aggregation, measure: Measure, share: Share) -> Finish:
+    _every_group(measure, share)
+    name, quantile = share.spread(measure), measure.quantile or 0.0
+    return lambda group: percentile(group.spreads.get(name, {}), quantile)
+
+
+def _every_group(measure: Measure, share: Share) -> None:
+    """See that a group is found, and so has a row, where the measure's condition never holds."""
+    if measure.where:
+        share.number(Function.COUNT, None, ())
+
+
+_MEANINGS: Mapping[Function, Callable[[Aggregation, Measure, Share], Finish]] = {
+    Function.COUNT: _number,
+    Function.SUM: _number,
+    Function.AVG: _average,
+    Function.MIN: _extreme,
+    Function.MAX: _extreme,
+    Function.DISTINCT: _distinct,
+    Function.PERCENTILE: _percentile,
+}
+"""What each function of a measure is made of; it puts that into the share."""
+
+
+def _over_nothing(family: Family, measure: Measure) -> Any:
+    """0, as money where the measure is money."""
+    summed = measure.function is Function.SUM and measure.field is not None
+    return Money(0) if summed and family.leaves[str(measure.field)] is Money else 0
+
+
+def _ordered(asked: Aggregation, rows: list[Row], names: Sequence[str]) -> list[Row]:
+    """The rows in the order that is asked for, and no more of them than that."""
+    rows.sort(key=lambda row: [_sortable(row[name]) for name in names])
+    for part in reversed(asked.order):
+        rows.sort(key=lambda row: _sortable(row[part.name]), reverse=part.descending)
+    return rows if asked.limit is None else rows[: asked.limit]
+
+
+def _sortable(value: Any) -> tuple[bool, Any]:
+    """None is smaller than every value."""
+    return value is not None, value
+
+
+def asks_percentile(asked: Aggregation) -> bool:
+    """Whether the rows say if they are exact: what a percentile is may depend on its source."""
+    return any(measure.function is Function.PERCENTILE for measure in asked.measures)

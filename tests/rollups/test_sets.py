@@ -1,0 +1,64 @@
+"""Sets and distributions, as bytes and back."""
+
+import math
+from collections import Counter
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from exporter.rollups.sets import (
+    hashed,
+    pack_members,
+    pack_spread,
+    percentile,
+    unpack_members,
+    unpack_spread,
+)
+from exporter.storage.log_buckets import ACCURACY, SMALLEST, bucket_of
+
+HASHES = st.sets(st.integers(0, 2**64 - 1))
+QUANTILES = st.integers(0, 1000).map(lambda number: number / 1000)
+
+
+@given(members=HASHES)
+def test_a_set_is_unpacked_as_it_was_packed(members: set[int]) -> None:
+    packed = pack_members(members)
+    assert len(packed) == 8 * len(members)
+    assert list(unpack_members(packed)) == sorted(members)
+
+
+@given(spread=st.dictionaries(st.integers(-1000, 1000), st.integers(1, 2**40)))
+def test_a_distribution_is_unpacked_as_it_was_packed(spread: dict[int, int]) -> None:
+    assert unpack_spread(pack_spread(spread)) == spread
+
+
+def test_the_same_is_packed_the_same() -> None:
+    assert pack_members([3, 1, 2]) == pack_members([2, 3, 1])
+    assert pack_spread({2: 1, 1: 5}) == pack_spread({1: 5, 2: 1})
+
+
+def test_every_machine_packs_the_least_byte_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert pack_members([1, 256]) == bytes([1, *[0] * 7, 0, 1, *[0] * 6])
+    monkeypatch.setattr("sys.byteorder", "big")  # as it is, all bytes are where they are not there
+    assert pack_members([1]) == bytes([*[0] * 7, 1])
+    assert list(unpack_members(pack_members([1, 256]))) == [1, 256]
+
+
+def test_hashes_are_of_64_bits_and_of_the_text() -> None:
+    assert hashed("ada") == hashed("ada") != hashed("bob")
+    assert len({hashed(f"user {number}") for number in range(10_000)}) == 10_000
+    assert all(0 <= hashed(number) < 2**64 for number in range(100))
+    assert hashed(7) == hashed("7")
+
+
+@given(values=st.lists(st.just(0.0) | st.floats(SMALLEST, 1e12), min_size=1), quantile=QUANTILES)
+def test_percentiles_are_within_their_accuracy(values: list[float], quantile: float) -> None:
+    found = percentile(Counter(map(bucket_of, values)), quantile)
+    rank = max(1, math.ceil(round(quantile * 1000) * len(values) / 1000))
+    nearest = sorted(values)[rank - 1]
+    assert found == pytest.approx(nearest, rel=ACCURACY * (1 + 1e-9), abs=0)
+
+
+def test_of_no_values_there_is_no_percentile() -> None:
+    assert percentile({}, 0.5) is None
