@@ -10,7 +10,9 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from benchmarks import documents as benchmarks
 from exporter import numbers_docs, settings_docs
+from exporter.health import docs as health_docs
 from exporter.metrics import docs as metrics_docs
 from grafana import render as dashboards
 from prometheus.source.files import FILES as MONITORING
@@ -19,9 +21,11 @@ ROOT = Path(__file__).parent.parent
 
 GENERATED: dict[str, Callable[[], str]] = {
     ".env.example": settings_docs.example,
+    "docs/health-checks.md": health_docs.render,
     "docs/metrics.md": metrics_docs.render,
     "docs/numbers.md": numbers_docs.render,
     "docs/settings.md": settings_docs.render,
+    **benchmarks.files(),
     **dashboards.files(),
     **MONITORING,
 }

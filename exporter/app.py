@@ -1,21 +1,25 @@
 """Wiring, and nothing else: from settings to an aiohttp application."""
 
 import platform
-from collections.abc import AsyncIterator
 from functools import partial
 
 from aiohttp import web
 from prometheus_client import CollectorRegistry
 
-from . import __version__, engine
+from . import __version__, engine, lifecycle
 from .access.auth_service import AuthService, open_session
 from .access.authenticator import Authenticator
 from .access.cache import MemoryCache, RedisCache
 from .access.keys import ServiceKeys
 from .access.rate_limit import RateLimits
 from .access.tokens import TokenVerifier
-from .background import Background
+from .alerts.actions import Actions
+from .alerts.alertmanager import Alertmanager
+from .alerts.announcer import announcer
+from .alerts.history import AlertHistory
 from .clock import Clock
+from .health.monitor import Health
+from .health.telling import Telling
 from .housekeeping import Machine
 from .ingest.changes import Changes
 from .ingest.enrich import price
@@ -27,8 +31,7 @@ from .metrics import catalogue
 from .metrics.runtime import runtime_collectors
 from .metrics.values import Metrics
 from .records import FAMILIES
-from .schedule import jobs
-from .sessions.base import Sessions
+from .rollups.store import RolledStore
 from .sessions.memory import MemorySessions
 from .sessions.shared import SharedSessions
 from .settings import Settings
@@ -50,16 +53,18 @@ def init_app(
     To be called where a loop runs. Without a `store` it opens the one that the settings name.
     `registry` gets every metric there is.
     """
-    app = web.Application(middlewares=[edge], client_max_size=BATCH_BYTES)
+    app = web.Application(client_max_size=BATCH_BYTES)
     metrics = Metrics(
-        label_values_limit=settings.label_values_limit, series_limit=settings.series_limit
+        label_values_limit=settings.label_values_limit,
+        series_limit=settings.series_limit,
+        zero_first_seconds=settings.zero_first_seconds,
     )
     build = __version__, settings.revision, platform.python_version()
     metrics.set(catalogue.BUILD_INFO, build, 1.0)
     app[RUNTIME] = runtime_collectors()
     registry.register(metrics)
     registry.register(app[RUNTIME])
-    store = store or engine.choose(settings, metrics)
+    store = RolledStore(store or engine.choose(settings, metrics), clock)
     detour = _detour(settings, store, metrics, clock) if store.remote else None
     redis = SharedRedis(connect(settings.redis_url)) if settings.redis_url else None
     sessions = SharedSessions(metrics, redis) if redis else MemorySessions(metrics)
@@ -72,6 +77,10 @@ def init_app(
         detour=detour,
     )
     machine = Machine(settings.data_dir)
+    history = AlertHistory(store, metrics, clock)
+    alertmanager = Alertmanager(settings.alertmanager_url)
+    people = announcer(settings, metrics, clock)
+    tell = None if settings.alertmanager_url else Telling(history, people)
     services = Services(
         settings=settings,
         clock=clock,
@@ -86,40 +95,23 @@ def init_app(
             settings.answer_cache_seconds, metrics, redis if store.remote else None
         ),
         machine=machine,
+        alerts=history,
+        alertmanager=alertmanager,
+        alert_actions=Actions(history, alertmanager, clock),
+        announcer=people,
+        health=Health(settings, store, metrics, clock, redis=redis, tell=tell),
         detour=detour,
         redis=redis,
     )
     app[SERVICES] = services
+    app.middlewares.append(edge(services))
     for route in all_routes():
         handler = endpoint(route, services)
         app.router.add_route(route.method, route.path, handler)
         if route.method == "GET":
             app.router.add_route("HEAD", route.path, handler)
-    app.cleanup_ctx.append(partial(_run, services, sessions))
+    app.cleanup_ctx.append(partial(lifecycle.run, services, sessions))
     return app
-
-
-async def _run(services: Services, sessions: Sessions, _: web.Application) -> AsyncIterator[None]:
-    """Begin what runs beside the calls, and end it in the opposite order."""
-    store, detour, writer = services.store, services.detour, services.writer
-    await store.open()
-    await sessions.load(store, services.clock())
-    if detour is not None:
-        await detour.start(writer.mirror)
-    writer.start()
-    background = Background(services.metrics, services.clock)
-    for job in jobs(services, sessions):
-        background.every(*job)
-    yield
-    await background.close()
-    services.machine.close()
-    await writer.close()
-    if detour is not None:
-        await detour.close()
-    await sessions.close()
-    await store.close()
-    if services.redis is not None:
-        await services.redis.close()
 
 
 def _detour(settings: Settings, store: Store, metrics: Metrics, clock: Clock) -> SpoolDetour:

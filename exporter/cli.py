@@ -1,4 +1,4 @@
-"""The command line: `meterhouse serve`, `token`, `check-config`, `spool` and `demo`.
+"""The command line: `meterhouse serve`, `token`, `check-config`, `demo` and the others.
 
 Everything that has a setting is configured by the environment alone. What a command works with is
 imported when it runs, so that `--help` and `token` are quick.
@@ -8,6 +8,7 @@ import re
 import sys
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 from . import __version__
 from .settings import SettingError, Settings, as_text, declared
@@ -63,8 +64,10 @@ def token(settings: Settings, options: Namespace) -> int:
 
 
 def check_config(settings: Settings, options: Namespace) -> int:
-    """Print every setting in force; in production, check that its secrets are real ones."""
+    """Print every setting in force; read the file of health checks, and in production check that
+    the secrets are real ones."""
     from .access.secrets import prepare
+    from .health.declared import declared as checks
 
     lines = []
     for one in declared():
@@ -75,6 +78,7 @@ def check_config(settings: Settings, options: Namespace) -> int:
         origin = "default" if value == one.default else "environment"
         lines.append(f"{one.variable:30} {shown}  ({origin})")
     print("\n".join(lines))
+    checks(settings)
     if settings.app_env != "development":  # there, it would make the secrets that are missing
         prepare(settings)
     return 0
@@ -85,6 +89,27 @@ def spool(settings: Settings, options: Namespace) -> int:
     from .spool_command import run
 
     return run(settings, options.action, options.seq)
+
+
+def rollup(settings: Settings, options: Namespace) -> int:
+    """Make the rollups of a span of time anew."""
+    from .rollups.command import run
+
+    return run(settings, options.start, options.end)
+
+
+def notify_test(settings: Settings, options: Namespace) -> int:
+    """Tell the configured channels of a test, and print what each made of it."""
+    from .alerts.notify_command import run
+
+    return run(settings, options.channel)
+
+
+def dead_letters(settings: Settings, options: Namespace) -> int:
+    """List, retry or drop announcements of alerts that could not be delivered."""
+    from .alerts.dead_letters import run
+
+    return run(settings, options.action, options.channel, options.seq)
 
 
 def demo(settings: Settings, options: Namespace) -> int:
@@ -113,6 +138,12 @@ def _parser() -> ArgumentParser:
     command("check-config", check_config, "show every setting in force, without the secrets")
     _token_options(command("token", token, "print a token for a user or an admin"))
     _spool_options(command("spool", spool, "look after events that could not be replayed"))
+    _rollup_options(command("rollup", rollup, "make rollups anew from what is recorded"))
+    tested = command("notify-test", notify_test, "tell the configured channels of a test")
+    tested.add_argument("channel", nargs="*", help="their names (all of them)")
+    _dead_letter_options(
+        command("dead-letters", dead_letters, "look after alerts that nobody could be told of")
+    )
     _demo_options(command("demo", demo, "post believable traffic to a running service"))
     return parser
 
@@ -130,6 +161,22 @@ def _token_options(parser: ArgumentParser) -> None:
 def _spool_options(parser: ArgumentParser) -> None:
     parser.add_argument("action", choices=("list", "retry", "drop"))
     parser.add_argument("seq", type=_count, nargs="*", help="their numbers (all of them)")
+
+
+def _rollup_options(parser: ArgumentParser) -> None:
+    parser.add_argument("action", choices=("rebuild",))
+    parser.add_argument(
+        "--from", dest="start", type=_moment, metavar="TIME", help="2026-01-31, in UTC (all)"
+    )
+    parser.add_argument(
+        "--to", dest="end", type=_moment, metavar="TIME", help="up to that time (now)"
+    )
+
+
+def _dead_letter_options(parser: ArgumentParser) -> None:
+    parser.add_argument("action", choices=("list", "retry", "drop"))
+    parser.add_argument("channel", nargs="?", help="slack, discord … (all of them)")
+    parser.add_argument("seq", type=_count, nargs="*", help="their numbers (all of the channel)")
 
 
 def _demo_options(parser: ArgumentParser) -> None:
@@ -151,6 +198,15 @@ def _seconds(text: str) -> int:
     if found is None or not int(found[1]):
         raise ArgumentTypeError(f"{text!r} is not a duration such as 90s, 15m, 12h or 30d")
     return int(found[1]) * _UNITS[found[2]]
+
+
+def _moment(text: str) -> datetime:
+    """A time as RFC 3339 or a date, in UTC where it does not say."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise ArgumentTypeError(f"{text!r} is not a time such as 2026-01-31") from None
+    return moment.replace(tzinfo=moment.tzinfo or UTC)
 
 
 def _count(text: str) -> int:

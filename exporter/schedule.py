@@ -1,8 +1,11 @@
 """Everything that runs again and again beside recording, and how often."""
 
 from . import gauges, housekeeping
+from .alerts.evaluation_jobs import evaluation_jobs
+from .alerts.jobs import alert_jobs
 from .background import Job
-from .records import FAMILIES, TRACKED
+from .engine import STORED
+from .rollups.job import refreshing
 from .sessions.base import Sessions
 from .web.route import Services
 
@@ -15,7 +18,7 @@ def jobs(services: Services, sessions: Sessions) -> tuple[tuple[float, str, Job]
     metrics, machine = services.metrics, services.machine
 
     async def refresh_gauges() -> None:
-        await gauges.refresh(store, metrics, TRACKED, clock())
+        await gauges.refresh(store, metrics, clock())
 
     return (
         (WATCH_SECONDS, "machine", machine.watch(metrics)),
@@ -25,10 +28,28 @@ def jobs(services: Services, sessions: Sessions) -> tuple[tuple[float, str, Job]
             machine.sample(services.writer, clock),
         ),
         (settings.gauges_refresh_seconds, "gauges", refresh_gauges),
+        (settings.rollup_refresh_seconds, "rollups", refreshing(store, settings, clock)),
+        *alert_jobs(
+            settings,
+            clock,
+            store=store,
+            metrics=metrics,
+            history=services.alerts,
+            alertmanager=services.alertmanager,
+        ),
+        *evaluation_jobs(
+            settings,
+            clock,
+            store=store,
+            metrics=metrics,
+            history=services.alerts,
+            announcer=services.announcer,
+        ),
+        *services.health.jobs(),
         (sessions.sweep_seconds, "sessions", sessions.sweeper(clock)),
         (
             settings.purge_interval_seconds,
             "purge",
-            housekeeping.purge(store, FAMILIES, settings, clock),
+            housekeeping.purge(store, STORED, settings, clock),
         ),
     )

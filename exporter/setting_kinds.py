@@ -6,7 +6,7 @@ A `Kind` is the whole rule: the reader, the refusal and the documentation cannot
 import ipaddress
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 _CURRENCY = re.compile(r"[A-Z]{3}")
+_EMAIL = re.compile(r"[^\s@,<>\x00-\x1f\x7f]+@[^\s@,<>\x00-\x1f\x7f]+")
 _DECIMAL = re.compile(r"[0-9]{1,9}(\.[0-9]{1,12})?")
 _SPACE_OR_CONTROL = re.compile(r"[\s\x00-\x1f\x7f]")
 
@@ -36,6 +37,12 @@ class Kind:
 
     accepts: str
     read: Callable[[str], Any]
+
+
+def setting(default: Any, kind: Kind, help_: str, secret: bool = False) -> Any:
+    """A field of Settings: its default, how it is read, and what it is for."""
+    declaration = {"kind": kind, "help": help_, "secret": secret}
+    return field(default=default, repr=not secret, metadata=declaration)
 
 
 def parts(text: str) -> list[str]:
@@ -117,6 +124,25 @@ def _http(text: str) -> str:
     return str(address)
 
 
+def _smtp(text: str) -> str:
+    """The address of a mail server, with the name of its host."""
+    address = url("smtp", "smtps").read(text)
+    where = urlsplit(address)
+    if not where.hostname or where.port == 0 or where.path or where.query or where.fragment:
+        raise ValueError
+    return str(address)
+
+
+def _email(text: str) -> str:
+    if not _EMAIL.fullmatch(text):
+        raise ValueError
+    return text
+
+
+def _emails(text: str) -> tuple[str, ...]:
+    return tuple(_email(part) for part in parts(text))
+
+
 def _origin(text: str) -> str:
     """An origin as browsers send it: a path or a user in it would never compare equal."""
     scheme, host, path, query, fragment = urlsplit(_http(text))
@@ -155,6 +181,9 @@ TEXT = Kind("text in UTF-8", _text)
 FOLDER = Kind("a folder, which is made if it is missing", _existing(Path.is_dir))
 FILE = Kind("a file, not a folder", _existing(lambda path: not path.is_dir()))
 HTTP = Kind("an address that starts with http:// or https://", _http)
+SMTP = Kind("an address that starts with smtp:// or smtps://, without a path", _smtp)
+EMAIL = Kind("an e-mail address, without a name", _email)
+EMAILS = Kind("e-mail addresses, without names, separated by commas", _emails)
 ORIGINS = Kind(
     "origins such as https://app.example.com, without a path, separated by commas", _origins
 )

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from .alerting_settings import AlertingSettings
 from .setting_kinds import (
     CURRENCY,
     EXCHANGE_RATES,
@@ -25,9 +26,11 @@ from .setting_kinds import (
     number,
     one_of,
     parts,
+    setting,
     url,
     whole,
 )
+from .setting_sources import given
 
 
 class SettingError(Exception):
@@ -55,14 +58,8 @@ def _read_keys(text: str) -> tuple[ServiceKey, ...]:
     return tuple(keys)
 
 
-def setting(default: Any, kind: Kind, help_: str, secret: bool = False) -> Any:
-    """A field of Settings: its default, how it is read, and what it is for."""
-    declaration = {"kind": kind, "help": help_, "secret": secret}
-    return field(default=default, repr=not secret, metadata=declaration)
-
-
 @dataclass(frozen=True, kw_only=True)
-class Settings:
+class Settings(AlertingSettings):
     """The configuration of one run of the service."""
 
     port: int = setting(5005, whole(0, 65535), "Port to listen on; 0 takes a free one.")
@@ -126,6 +123,15 @@ class Settings:
     performance_retention_days: int = setting(
         30, whole(1, 36500), "Days that performance events and system samples are kept."
     )
+    rollup_retention_days: int = setting(
+        730, whole(1, 36500), "Days that rollups (numbers by hour, day and month) are kept."
+    )
+    rollup_refresh_seconds: float = setting(
+        5.0, number(0.05, 3600), "How often rollups are brought up to what was recorded."
+    )
+    rollup_share: float = setting(
+        0.1, number(0.001, 1), "Share of the time that refreshing rollups may take."
+    )
     rate_limit_window_ms: int = setting(
         900_000, whole(1000, 86_400_000), "Window of the rate limit for each address, in ms."
     )
@@ -152,6 +158,12 @@ class Settings:
     )
     series_limit: int = setting(
         10_000, whole(1, 10_000_000), "Label sets of one metric, before the rest is `other`."
+    )
+    zero_first_seconds: float = setting(
+        20.0,
+        number(0, 300),
+        "How long a new series of money or of failures shows 0 after it was first scraped, so that "
+        "Prometheus sees its first increase: a little over the scrape interval; 0 = not.",
     )
     log_level: str = setting(
         "info", one_of("debug", "info", "warning", "error"), "Least severity that is logged."
@@ -212,12 +224,16 @@ class Settings:
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
         """The settings that the environment gives; an empty variable counts as not set.
 
-        Blanks around a value are dropped. Raises SettingError for the first bad value, without
+        Blanks around a value are dropped. A secret may be in a file, which the variable with
+        `_FILE` at its end names. Raises SettingError for the first bad value, without
         it where it is secret; variables that are no setting are not looked at.
         """
         values = {}
         for one in declared():
-            text = environment.get(one.variable, "").strip()
+            try:
+                text = given(one.variable, one.secret, environment)
+            except OSError as error:
+                raise SettingError(str(error)) from error
             if not text:
                 continue
             try:
@@ -250,8 +266,10 @@ class Declared:
 
 
 def declared() -> tuple[Declared, ...]:
-    """All settings in the order of their declaration."""
-    return tuple(Declared(part.name, part.default, **part.metadata) for part in fields(Settings))
+    """All settings in the order of their declaration, those about alerts and health at the end."""
+    alerting = {part.name for part in fields(AlertingSettings)}
+    ordered = sorted(fields(Settings), key=lambda part: part.name in alerting)
+    return tuple(Declared(part.name, part.default, **part.metadata) for part in ordered)
 
 
 def as_text(value: Any) -> str:

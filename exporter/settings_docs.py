@@ -14,6 +14,9 @@ Meterhouse is configured by its environment alone. A variable that is empty coun
 one that is no setting is ignored. A bad value stops the start and says what would be accepted;
 `meterhouse check-config` shows what is in force, without the secrets.
 
+A secret may be in a file instead: the variable with `…_FILE` at its end then names that file, whose
+first 64 KiB are read at the start, without blanks around them.
+
 | setting | default | accepts | meaning |
 |---|---|---|---|
 """

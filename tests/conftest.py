@@ -122,9 +122,13 @@ def settings(tmp_path: Path) -> Settings:
         ),
         rate_limit_max_requests=0,
         answer_cache_seconds=0.0,
+        zero_first_seconds=0.0,
+        health_interval_seconds=0.0,
         gauges_refresh_seconds=3600.0,
+        rollup_refresh_seconds=3600.0,
         system_sample_seconds=3600.0,
         purge_interval_seconds=3600.0,
+        store_alerts="off",
     )
 
 

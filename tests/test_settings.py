@@ -191,6 +191,12 @@ def test_every_secret_is_declared_as_one():
         "API_KEY",
         "API_KEYS",
         "METRICS_TOKEN",
+        "SLACK_WEBHOOK_URL",
+        "DISCORD_WEBHOOK_URL",
+        "ALERT_WEBHOOK_URL",
+        "ALERT_WEBHOOK_TOKEN",
+        "PAGERDUTY_ROUTING_KEY",
+        "SMTP_URL",
     }
 
 

@@ -4,87 +4,9 @@ A label is *closed* when its values come from this code (`status`, `type`), and 
 come from callers; the label guard bounds the open ones.
 """
 
-from dataclasses import dataclass
-from typing import ClassVar
-
-OWN_SERVICE = "exporter"
-"""The value of `service` for what this service says of itself; callers cannot use it."""
-
-OPEN_LABELS = frozenset(
-    {
-        "baseline_model",
-        "cache_type",
-        "endpoint",
-        "event",
-        "feature",
-        "model",
-        "payment_method",
-        "plan",
-        "currency",
-        "service",
-        "user_plan",
-    }
-)
-
-
-@dataclass(frozen=True, eq=False)
-class Metric:
-    """A metric's name, its help line, its labels in order, and the unit of its value.
-
-    Compared by identity: there is one of each.
-    """
-
-    kind: ClassVar[str]
-    """The type, as the text formats name it."""
-
-    name: str
-    help: str
-    labels: tuple[str, ...] = ()
-    unit: str = ""
-
-    @property
-    def family(self) -> str:
-        """The name as OpenMetrics has it: a counter's is without `_total`."""
-        return self.name
-
-    @property
-    def family_unit(self) -> str:
-        """The unit where the family's name ends with it, as OpenMetrics asks; else empty."""
-        return self.unit if self.family.endswith(f"_{self.unit}") else ""
-
-    @property
-    def open_labels(self) -> tuple[str, ...]:
-        """The labels whose values callers choose."""
-        return tuple(label for label in self.labels if label in OPEN_LABELS)
-
-
-@dataclass(frozen=True, eq=False)
-class Counter(Metric):
-    """A value that only grows, named `*_total`."""
-
-    kind = "counter"
-
-    @property
-    def family(self) -> str:
-        """The name without `_total`."""
-        return self.name.removesuffix("_total")
-
-
-@dataclass(frozen=True, eq=False)
-class Gauge(Metric):
-    """A value that goes up and down."""
-
-    kind = "gauge"
-
-
-@dataclass(frozen=True, eq=False)
-class Histogram(Metric):
-    """Observations counted into buckets, by their upper bounds in ascending order."""
-
-    kind = "histogram"
-
-    buckets: tuple[float, ...] = ()
-
+from .alerts import ALERTING
+from .health import HEALTH
+from .metric import EVERY_SERIES, OPEN_LABELS, OWN_SERVICE, Counter, Gauge, Histogram, Metric
 
 LATENCY = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0)
 
@@ -92,6 +14,7 @@ AI_REQUESTS = Counter(
     "ai_requests_total",
     "AI requests that have ended, by how they ended.",
     ("model", "status", "feature", "user_plan"),
+    zero_first={"status": "failed"},
 )
 AI_REQUESTS_STARTED = Counter(
     "ai_requests_started_total",
@@ -124,6 +47,7 @@ AI_REQUEST_UNPRICED_TOKENS = Counter(
     "ai_request_unpriced_tokens_total",
     "Tokens of ended AI requests whose cost was neither reported nor in the price list.",
     ("model",),
+    zero_first=EVERY_SERIES,
 )
 AI_REQUEST_RATING = Histogram(
     "ai_request_rating",
@@ -173,16 +97,19 @@ SALES_TRANSACTIONS = Counter(
     "sales_transactions_total",
     "Steps that sales took, each once, by the status they came to.",
     ("type", "status", "plan", "payment_method"),
+    zero_first=EVERY_SERIES,
 )
 SALES_REVENUE = Counter(
     "sales_revenue_total",
     "Completed money in, in the currency's own unit.",
     ("type", "plan", "currency"),
+    zero_first=EVERY_SERIES,
 )
 SALES_REFUNDS = Counter(
     "sales_refunds_total",
     "Money given back, in the currency's own unit.",
     ("plan", "currency"),
+    zero_first=EVERY_SERIES,
 )
 SUBSCRIPTIONS_CURRENT = Gauge(
     "subscriptions_current",
@@ -200,6 +127,7 @@ HTTP_REQUESTS = Counter(
     "http_requests_total",
     "HTTP requests answered, by this service (exporter) and those that report to it.",
     ("service", "endpoint", "method", "status_code"),
+    zero_first={"status_code": "5.."},
 )
 HTTP_REQUEST_DURATION = Histogram(
     "http_request_duration_seconds",
@@ -252,6 +180,7 @@ EVENTS = Counter(
     "exporter_events_total",
     "Events that were offered, by what became of them.",
     ("family", "outcome"),
+    zero_first={"outcome": "invalid|failed"},
 )
 WRITE_BATCH_SIZE = Histogram(
     "exporter_write_batch_size",
@@ -276,6 +205,7 @@ DEAD_LETTERS = Counter(
     "exporter_dead_letters_total",
     "Spooled events and changes that could not be replayed and were set aside, by reason.",
     ("reason",),
+    zero_first=EVERY_SERIES,
 )
 DEAD_LETTERS_WAITING = Gauge(
     "exporter_dead_letters_waiting", "Entries that were set aside and wait for a decision."
@@ -284,12 +214,19 @@ LABEL_OVERFLOW = Counter(
     "exporter_label_overflow_total",
     "Label values that became `other`, because the label had too many.",
     ("metric", "label"),
+    zero_first=EVERY_SERIES,
 )
 RATE_LIMITED = Counter(
-    "exporter_rate_limited_total", "Calls refused by a rate limit, by its kind.", ("kind",)
+    "exporter_rate_limited_total",
+    "Calls refused by a rate limit, by its kind.",
+    ("kind",),
+    zero_first=EVERY_SERIES,
 )
 AUTH_FAILURES = Counter(
-    "exporter_auth_failures_total", "Calls whose credential was refused, by reason.", ("reason",)
+    "exporter_auth_failures_total",
+    "Calls whose credential was refused, by reason.",
+    ("reason",),
+    zero_first=EVERY_SERIES,
 )
 SCRAPE_DURATION = Histogram(
     "exporter_scrape_duration_seconds",
@@ -299,7 +236,10 @@ SCRAPE_DURATION = Histogram(
     LATENCY,
 )
 BACKGROUND_TASK_FAILURES = Counter(
-    "exporter_background_task_failures_total", "Runs of a background task that failed.", ("task",)
+    "exporter_background_task_failures_total",
+    "Runs of a background task that failed.",
+    ("task",),
+    zero_first=EVERY_SERIES,
 )
 BACKGROUND_TASK_LAST_SUCCESS = Gauge(
     "exporter_background_task_last_success_timestamp_seconds",
@@ -314,6 +254,10 @@ BACKGROUND_TASK_INTERVAL = Gauge(
     "seconds",
 )
 
-CATALOGUE: tuple[Metric, ...] = tuple(
-    value for value in list(globals().values()) if isinstance(value, Metric)
+CATALOGUE: tuple[Metric, ...] = (
+    *(value for value in list(globals().values()) if isinstance(value, Metric)),
+    *ALERTING,
+    *HEALTH,
 )
+
+__all__ = ["CATALOGUE", "OPEN_LABELS", "OWN_SERVICE", "Counter", "Gauge", "Histogram", "Metric"]

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from ..settings import Settings
-from .catalogue import CATALOGUE, OWN_SERVICE, Histogram, Metric
+from .catalogue import CATALOGUE, OWN_SERVICE, Counter, Histogram, Metric
 from .guard import KIND_SHARES, LABEL_SHARES, OTHER, value_limit
 from .lines import LONGEST_EXEMPLAR
 
@@ -41,6 +41,21 @@ _BUCKETS = """
 Upper bounds, each inclusive, in the histogram's own unit; `+Inf` comes on top.
 
 | histogram | buckets |
+|---|---|
+"""
+
+_ZERO_FIRST = """
+## New series
+
+`rate()` and `increase()` compare samples, so they do not see what a counter held when it was first
+scraped. Busy series lose a moment of their traffic by that; of a rare one, such as the refunds of
+a plan, it may be all there is. New series of the counters below therefore show 0 from their first
+scrape on, for `ZERO_FIRST_SECONDS` (by default {seconds:g}), and then what they counted by then.
+A single Prometheus server sees the 0 in any case, several do if they scrape more often than that,
+and `increase()` adds up to what is stored. What asks `/metrics` right after the first event of its
+kind sees 0 as well; the API does not wait.
+
+| counter | series |
 |---|---|
 """
 
@@ -95,6 +110,12 @@ def render() -> str:
             *rows,
             _BUCKETS,
             *(f"| `{metric.name}` | {_bounds(metric)} |\n" for metric in histograms),
+            _ZERO_FIRST.format(seconds=Settings().zero_first_seconds),
+            *(
+                f"| `{metric.name}` | {_rare(metric.zero_first)} |\n"
+                for metric in CATALOGUE
+                if isinstance(metric, Counter) and metric.zero_first is not None
+            ),
             _guard(),
             _OVERFLOW,
             _LINT,
@@ -119,6 +140,11 @@ def _row(metric: Metric) -> str:
 
 def _bounds(metric: Histogram) -> str:
     return " ".join(f"{bound:g}" for bound in metric.buckets)
+
+
+def _rare(matchers: Mapping[str, str]) -> str:
+    matching = ", ".join(f'`{label}=~"{pattern}"`' for label, pattern in matchers.items())
+    return matching.replace("|", "\\|") or "all"
 
 
 def _guard() -> str:

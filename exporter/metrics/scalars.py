@@ -12,6 +12,7 @@ from .guard import LabelGuard
 from .lines import label_pairs, numbers, sample_name
 from .series import Overflow, Series
 from .tally import Labels
+from .zero_first import ZeroFirst
 
 FAMILIES: Mapping[str, type[CounterMetricFamily | GaugeMetricFamily]] = MappingProxyType(
     {"counter": CounterMetricFamily, "gauge": GaugeMetricFamily}
@@ -23,7 +24,14 @@ class Scalars(Series):
 
     lines_each = 1
 
-    def __init__(self, metric: Metric, guard: LabelGuard, overflow: Overflow) -> None:
+    def __init__(
+        self,
+        metric: Metric,
+        guard: LabelGuard,
+        overflow: Overflow,
+        zero_first: ZeroFirst | None = None,
+    ) -> None:
+        self._zero_first = zero_first
         self._name = sample_name(metric)
         self._starts: list[bytes] = []
         self._values = array("d")
@@ -60,7 +68,7 @@ class Scalars(Series):
 
     def render(self, start: int, stop: int, *, openmetrics: bool) -> bytes:
         """One line for each label set."""
-        values = numbers(self._values[start:stop].tolist())
+        values = numbers(self._shown(start, stop))
         pieces = [b""] * (2 * len(values))
         pieces[0::2] = self._starts[start:stop]
         pieces[1::2] = values
@@ -74,7 +82,8 @@ class Scalars(Series):
     def collect(self) -> Family:
         """The family with a sample for each label set."""
         family = self.family()
-        for labels, value in zip(self.positions, self._values, strict=True):
+        shown = self._shown(0, len(self))
+        for labels, value in zip(self.positions, shown, strict=True):
             named = dict(zip(self.metric.labels, labels, strict=True))
             family.add_sample(self._name, named, value)
         return family
@@ -83,4 +92,14 @@ class Scalars(Series):
         pairs = label_pairs(self.metric.labels, labels)
         start = f"{self._name}{{{pairs}}}" if pairs else self._name
         self._starts.append(f"\n{start} ".encode())
+        if self._zero_first is not None:
+            self._zero_first.begin(labels, len(self._values))
         self._values.append(0.0)
+
+    def _shown(self, start: int, stop: int) -> list[float]:
+        """The values that a scrape shows of the label sets from `start` to `stop`."""
+        shown = self._values[start:stop].tolist()
+        if self._zero_first is not None:
+            for at in self._zero_first.among(start, stop):
+                shown[at - start] = 0.0
+        return shown

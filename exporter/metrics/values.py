@@ -4,7 +4,8 @@ It belongs to one event loop: nothing here waits or locks, so that every call is
 next begins.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 
 from prometheus_client.metrics_core import Metric as Family
@@ -18,6 +19,7 @@ from .histograms import Histograms
 from .scalars import Scalars
 from .series import Series
 from .tally import Labels, Tally
+from .zero_first import ZeroFirst
 
 
 class Metrics(Collector):
@@ -30,6 +32,7 @@ class Metrics(Collector):
     label_values_limit: distinct values of an open label; series_limit: label sets of a metric
     (guard.py says which get a share of those only).
     clock: dates the exemplars.
+    zero_first_seconds: for how long a rare series shows 0 (zero_first.py), by `monotonic`.
     """
 
     def __init__(
@@ -39,11 +42,14 @@ class Metrics(Collector):
         label_values_limit: int = 200,
         series_limit: int = 10_000,
         clock: Clock = now,
+        zero_first_seconds: float = 0.0,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._guard = partial(
             LabelGuard, values_limit=label_values_limit, series_limit=series_limit
         )
         self._clock = clock
+        self._zero_first = partial(ZeroFirst, seconds=zero_first_seconds, monotonic=monotonic)
         self._scalars: dict[Metric, Scalars] = {}
         self._histograms: dict[Metric, Histograms] = {}
         self._metrics = tuple(dict.fromkeys((*catalogue, LABEL_OVERFLOW)))
@@ -126,7 +132,8 @@ class Metrics(Collector):
         return self._histograms[metric] if metric in self._histograms else self._scalars[metric]
 
     def _new_scalars(self, metric: Metric) -> Scalars:
-        return Scalars(metric, self._guard(metric), self._overflow)
+        zero_first = self._zero_first(metric) if isinstance(metric, Counter) else None
+        return Scalars(metric, self._guard(metric), self._overflow, zero_first)
 
     def _overflow(self, overflowed: list[Labels]) -> None:
         self._scalars[LABEL_OVERFLOW].increase([(labels, 1.0) for labels in overflowed])

@@ -84,6 +84,11 @@ SECURITY_SCHEMES: Mapping[str, Schema] = {
         "name": "X-API-Key",
         "description": "The key of a backend that posts for its users.",
     },
+    "serviceKeyAsToken": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "A service key, from senders that cannot set a header of their own.",
+    },
     "metricsToken": {
         "type": "http",
         "scheme": "bearer",
@@ -111,6 +116,12 @@ ADMISSIONS: Mapping[Access, Admission] = {
     ),
     Access.READER: Admission(({"token": ["user", "admin"]},), _REFUSALS, limited=True),
     Access.ADMIN: Admission(({"token": ["admin"]},), _REFUSALS, limited=True),
+    Access.OPTIONAL: Admission(({}, {"token": ["admin"]}), _REFUSALS),
+    Access.WEBHOOK: Admission(
+        ({"token": ["admin"]}, {"serviceKey": []}, {"serviceKeyAsToken": []}),
+        _REFUSALS,
+        limited=True,
+    ),
 }
 
 _PARAMETER = re.compile(r"\{(\w+)(?::[^{}]*)?\}")
@@ -158,7 +169,7 @@ def document(routes: Sequence[Route], version: str) -> dict[str, Any]:
 def _operation(route: Route, schemas: Schemas) -> dict[str, Any]:
     admission = ADMISSIONS[route.access]
     operation: dict[str, Any] = {
-        "operationId": _operation_id(route),
+        "operationId": route.operation or _operation_id(route),
         "tags": [route.tag],
         "summary": route.summary,
         "description": f"For {route.access.value}.",

@@ -1,8 +1,13 @@
 """Every route of the service."""
 
 from . import (
+    alert_actions,
+    alerts,
     batch,
     docs,
+    health,
+    incidents,
+    maintenance,
     operation,
     reading_ai,
     reading_credits,
@@ -29,6 +34,11 @@ DECLARED: tuple[Route, ...] = (
     *reading_credits.ROUTES,
     *reading_overview.ROUTES,
     *reading_dashboard.ROUTES,
+    *alerts.ROUTES,
+    *alert_actions.ROUTES,
+    *health.ROUTES,
+    *maintenance.ROUTES,  # before an incident's path, which would take theirs
+    *incidents.ROUTES,
     *operation.ROUTES,
 )
 

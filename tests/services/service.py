@@ -31,6 +31,7 @@ class Process:
                     "PORT": "0",
                     "API_KEYS": f"tests:{KEY}",
                     "RATE_LIMIT_MAX_REQUESTS": "0",
+                    "ZERO_FIRST_SECONDS": "0",  # tests compare what /metrics shows right away
                     **environment,
                 },
             )

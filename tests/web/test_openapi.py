@@ -237,6 +237,11 @@ def test_a_body_of_lines_describes_one_line() -> None:
         ),
         (Access.READER, [{"token": ["user", "admin"]}], {"401", "403", "429", "503"}),
         (Access.ADMIN, [{"token": ["admin"]}], {"401", "403", "429", "503"}),
+        (
+            Access.WEBHOOK,
+            [{"token": ["admin"]}, {"serviceKey": []}, {"serviceKeyAsToken": []}],
+            {"401", "403", "429", "503"},
+        ),
     ],
 )
 def test_who_may_call_decides_credentials_and_refusals(

@@ -1,5 +1,6 @@
 """Every reading call, by who asks: a user's view is an admin's view filtered by that user."""
 
+import re
 from typing import Any
 
 import pytest
@@ -17,7 +18,14 @@ NEEDED = {
 }
 """What a call cannot do without."""
 PARAMETERS = {"userId": "ada"}
-READING = [route for route in DECLARED if route.access in (Access.READER, Access.ADMIN)]
+READING = [
+    route
+    for route in DECLARED
+    if route.method == "GET"
+    and route.access in (Access.READER, Access.ADMIN)
+    and set(re.findall(r"\{(\w+)\}", route.path)) <= PARAMETERS.keys()
+]
+"""All but the calls for one record: those have tests of their own."""
 FILTERED = [route for route in READING if "user_id" in route.query.__struct_fields__]
 
 
@@ -51,7 +59,7 @@ def address(route: Route, **values: str) -> str:
 def without_role(answer: Any) -> Any:
     """An answer without what says who asked."""
     if isinstance(answer, dict):
-        return {name: part for name, part in answer.items() if name != "isAdmin"}
+        return {name: part for name, part in answer.items() if name not in ("isAdmin", "traceId")}
     return answer
 
 
@@ -88,7 +96,7 @@ async def test_nothing_of_another_tenant_shows(service: Service, route: Route) -
     await post(service, "sale", {**sold, "tenantId": "globex", "userId": "ada"})
     _, after = await service.admin(tenant="initech")("GET", path)
     if "current-system" not in route.path:  # the machine is nobody's, and never stands still
-        assert after == before
+        assert without_role(after) == without_role(before)
 
 
 @pytest.mark.parametrize("route", FILTERED, ids=lambda route: route.path)

@@ -1,0 +1,1 @@
+"""Health checks, incidents, maintenance and uptime."""
