@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from grafana_foundation_sdk.builders import dashboard as build
 from grafana_foundation_sdk.models import dashboard as model
 
-from .common import BAD, GOOD, MUTED, WARNING
+from ..colors import BAD, GOOD, MUTED, WARNING
 
 _LOWEST = -1e9
 """Below every number that is shown."""
@@ -23,9 +23,15 @@ class Limits:
     falling: bool = False
 
     def or_nothing(self) -> list[model.Threshold]:
-        """The same for a single number, where the colour of no data is none of them."""
+        """The same for single numbers, where the colour of no data is none of them."""
         lowest, *others = self.steps()
         return [*_steps((None, MUTED), (_LOWEST, lowest.color)), *others]
+
+    def marks(self) -> list[model.Threshold]:
+        """The same where each limit is drawn as a line: in the colour of what lies behind it."""
+        if self.falling:
+            return _steps((None, BAD), (self.bad, BAD), (self.warning, WARNING))
+        return self.steps()
 
     def steps(self) -> list[model.Threshold]:
         """The colours from the lowest value up."""
@@ -40,8 +46,8 @@ def thresholds(steps: list[model.Threshold]) -> build.ThresholdsConfig:
 
 
 def plain(color: str) -> build.ThresholdsConfig:
-    """One colour, whatever the value."""
-    return thresholds(_steps((None, color)))
+    """One colour, whatever the value, and that of no data where there is none."""
+    return thresholds(_steps((None, MUTED), (_LOWEST, color)))
 
 
 def _steps(*steps: tuple[float | None, str]) -> list[model.Threshold]:
