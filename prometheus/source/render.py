@@ -1,4 +1,4 @@
-"""Rule files, promtool tests and the runbook, as text, from their declarations."""
+"""Rule files (Prometheus's and its operator's), promtool tests and the runbook, as text."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -30,10 +30,23 @@ _Dumper.add_representer(str, _text)
 
 
 def rules(subject: Subject) -> str:
-    """The rule file of a subject: one group, recording rules first."""
-    recorded = [{"record": one.name, "expr": _query(one.expr)} for one in subject.records]
-    alerts = [_rule(subject, one) for one in subject.alerts]
-    return _file({"groups": [{"name": subject.name, "rules": recorded + alerts}]})
+    """The rule file of a subject."""
+    return _file({"groups": [_group(subject)]})
+
+
+def kubernetes(subjects: Sequence[Subject]) -> str:
+    """The rules of all subjects as the Prometheus Operator takes them: a PrometheusRule."""
+    return _file(
+        {
+            "apiVersion": "monitoring.coreos.com/v1",
+            "kind": "PrometheusRule",
+            "metadata": {"name": "meterhouse", "labels": {"app.kubernetes.io/name": "meterhouse"}},
+            "spec": {
+                "groups": [{**_group(one), "name": f"meterhouse-{one.name}"} for one in subjects]
+            },
+        },
+        "# For the Prometheus Operator; its Prometheus may want a label here (`release: …`).\n",
+    )
 
 
 def tests(subject: Subject) -> str:
@@ -52,9 +65,18 @@ def tests(subject: Subject) -> str:
     )
 
 
-def _file(content: Mapping[str, Any]) -> str:
+def _file(content: Mapping[str, Any], note: str = "") -> str:
     dumped = yaml.dump(content, Dumper=_Dumper, sort_keys=False, width=100, allow_unicode=True)
-    return _HEAD + str(dumped)
+    return f"{_HEAD}{note}{dumped}"
+
+
+def _group(subject: Subject) -> dict[str, Any]:
+    """Recording rules first: an alert sees what they gave in the same run."""
+    recorded = [{"record": one.name, "expr": _query(one.expr)} for one in subject.records]
+    return {
+        "name": subject.name,
+        "rules": recorded + [_rule(subject, one) for one in subject.alerts],
+    }
 
 
 def _query(expr: str) -> str:

@@ -17,11 +17,14 @@ RUNBOOK = (ROOT / "docs" / "runbook.md").read_text()
 PAGE = "https://github.com/meterhouse/meterhouse/blob/main/docs/runbook.md#"
 DASHBOARDS = {
     f"/d/meterhouse-{name}"
-    for name in ("overview", "ai", "engagement", "sales", "performance", "service", "slo")
+    for name in (
+        *("overview", "ai", "engagement", "sales", "performance", "service", "slo", "alerts"),
+        "health",
+    )
 }
 CATEGORIES = {
     *("service", "requests", "slo", "resources", "storage", "ingest"),
-    *("ai", "engagement", "sales"),
+    *("ai", "engagement", "sales", "alerts", "health"),
 }
 RECORDED = {
     rule["record"]: named(rule["expr"]).grouping - {"le", "status_code"} for rule in RECORDS

@@ -1,0 +1,1 @@
+"""The whole chain, live: service, Prometheus, Alertmanager, and whom that tells."""
