@@ -76,13 +76,15 @@ class AlertmanagerWatch:
         if not new:
             return
         latest = await self._history.latest_starts(new)
-        await self._history.notify(
+        records = await self._history.notify(
             [
                 _report(new[fingerprint], tenant)
                 for (tenant, fingerprint), start in latest.items()
                 if to_milliseconds(new[fingerprint].starts_at) > start
             ]
         )
+        for record in records:  # it is there, also where it is gone before the next look
+            await self._history.change(_tenant(record), _key(record), watched)
 
 
 def _report(alert: ActiveAlert, tenant: str) -> Report:

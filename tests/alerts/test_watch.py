@@ -124,6 +124,29 @@ async def test_a_start_that_is_not_notified_is_recorded_for_who_knew_the_alert(
     ]
 
 
+async def test_a_start_that_is_gone_before_the_next_look_is_over_as_well(
+    watch: AlertmanagerWatch,
+    other: StandIn,
+    history: AlertHistory,
+    store: Store,
+    clock: MovingClock,
+) -> None:
+    await history.notify([report()])
+    other.alerts = [active()]
+    await watch.run()
+    await history.notify([report(0, 5)])
+    other.alerts = [active(20)]
+    await watch.run()
+    other.alerts = []
+    for _ in range(2):
+        clock.advance(minutes=5)
+        await watch.run()
+    assert {(one.starts_at, one.state) for one in await records(store)} == {
+        (minutes(0), "resolved"),
+        (minutes(20), "resolved"),
+    }
+
+
 @pytest.mark.parametrize(
     "listed",
     [
