@@ -12,12 +12,14 @@ from tests.services import require
 from ..live.programs import answers, free_addresses, program, until
 
 START_SECONDS = 30.0
+GROUP_SECONDS = 1
+"""Between two words of Alertmanager's about the same alert."""
 ALERTMANAGER = """
 route:
   receiver: history
   group_by: ['...']
   group_wait: 0s
-  group_interval: 1s
+  group_interval: {group_seconds}s
   repeat_interval: 1h
 receivers:
   - name: history
@@ -55,7 +57,7 @@ def alertmanager(folder: Path, webhook: str, key: str) -> Iterator[str]:
     binary = require("prometheus-alertmanager", "apt-get install -y prometheus-alertmanager")
     [address] = free_addresses(1)
     config = folder / "alertmanager.yml"
-    config.write_text(ALERTMANAGER.format(webhook=webhook, key=key))
+    config.write_text(ALERTMANAGER.format(webhook=webhook, key=key, group_seconds=GROUP_SECONDS))
     command = [
         binary,
         f"--config.file={config}",
