@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 import pytest
+import pytest_asyncio
 
 from exporter.analytics.conversion import conversion
 from exporter.analytics.credits import credit_stats
@@ -43,9 +44,14 @@ PERCENTILE = re.compile(r"p\d\d")
 """What rollups give within 5 %."""
 
 
-@pytest.fixture(params=["sqlite", "mongodb", "sqlite, rolled up"])
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest_asyncio.fixture(
+    params=["sqlite", "mongodb", "sqlite, rolled up"], scope="module", loop_scope="module"
+)
 async def store(request: pytest.FixtureRequest) -> AsyncIterator[RolledStore]:
-    """A store with everything in it, and a stranger's copy of it beside."""
+    """A store with everything in it, and a stranger's copy of it beside; it is only read."""
     engine, _, rolled = request.param.partition(", ")
     async with ENGINES[engine](request) as reach:
         store = RolledStore(reach(), lambda: NOW)

@@ -53,7 +53,7 @@ def test_an_installation_has_the_checks_of_what_it_is_made_of() -> None:
     }
 
 
-@pytest.mark.parametrize("setting", EVERYTHING.keys() - {"mongodb_uri"})
+@pytest.mark.parametrize("setting", sorted(EVERYTHING.keys() - {"mongodb_uri"}))
 def test_each_dependency_brings_its_check_and_a_clock(setting: str) -> None:
     own = setting.removesuffix("_url")
     assert set(by_name(**{setting: EVERYTHING[setting]})) == {*ALWAYS, own, "clock"}

@@ -28,8 +28,8 @@ Raw = Database[dict[str, Any]]
 
 @asynccontextmanager
 async def sqlite(request: pytest.FixtureRequest) -> AsyncIterator[Reach]:
-    """SQLite files in a folder of the test."""
-    folder = request.getfixturevalue("tmp_path")
+    """SQLite files in a folder of the fixture that asks."""
+    folder = request.getfixturevalue("tmp_path_factory").mktemp("sqlite")
     yield lambda: SqliteStore(
         folder / "data" / "events.db",
         KEPT,
