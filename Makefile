@@ -34,8 +34,8 @@ run: install ## run the service on http://127.0.0.1:5005
 demo: install ## run the service with two weeks of believable traffic, and more of it live
 	DATA_DIR="$${DATA_DIR:-data/demo}" exec $(BIN)/meterhouse demo --serve --backfill 14 --live
 
-test: install ## run all tests, with branch coverage
-	$(BIN)/pytest --cov
+test: install ## run all tests on all cores, with branch coverage
+	$(BIN)/pytest --cov --numprocesses=logical --dist=loadfile
 
 lint: install ## ruff: rules and format
 	$(BIN)/ruff check .
