@@ -11,7 +11,6 @@ from functools import partial
 from prometheus_client.metrics_core import Metric as Family
 from prometheus_client.registry import Collector
 
-from ..clock import Clock, now
 from ..family import Exemplar
 from .catalogue import CATALOGUE, LABEL_OVERFLOW, Counter, Gauge, Histogram, Metric
 from .guard import LabelGuard
@@ -31,7 +30,7 @@ class Metrics(Collector):
 
     label_values_limit: distinct values of an open label; series_limit: label sets of a metric
     (guard.py says which get a share of those only).
-    clock: dates the exemplars.
+    clock: dates the exemplars, as Unix time.
     zero_first_seconds: for how long a rare series shows 0 (zero_first.py), by `monotonic`.
     """
 
@@ -41,7 +40,7 @@ class Metrics(Collector):
         *,
         label_values_limit: int = 200,
         series_limit: int = 10_000,
-        clock: Clock = now,
+        clock: Callable[[], float] = time.time,
         zero_first_seconds: float = 0.0,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -70,7 +69,7 @@ class Metrics(Collector):
 
         The `exemplar` is kept until the next one in the same bucket.
         """
-        self._histograms[metric].observe([(labels, ((value, exemplar),))], self._moment())
+        self._histograms[metric].observe([(labels, ((value, exemplar),))], self._clock())
 
     def set(self, metric: Gauge, labels: Labels, value: float) -> None:
         """Set a gauge. What the guard puts under `other` shows the last value set there."""
@@ -98,7 +97,7 @@ class Metrics(Collector):
         for counter, amounts in tally.counters.items():
             self._scalars[counter].increase(amounts.items())
         if tally.histograms:
-            moment = self._moment()
+            moment = self._clock()
             for histogram, observations in tally.histograms.items():
                 self._histograms[histogram].observe(observations.items(), moment)
         for gauge, values in tally.gauges.items():
@@ -137,6 +136,3 @@ class Metrics(Collector):
 
     def _overflow(self, overflowed: list[Labels]) -> None:
         self._scalars[LABEL_OVERFLOW].increase([(labels, 1.0) for labels in overflowed])
-
-    def _moment(self) -> float:
-        return self._clock().timestamp()

@@ -1,6 +1,8 @@
 """From a declared route to the handler that aiohttp calls: access, limits, query, answer."""
 
 import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import structlog
@@ -14,26 +16,64 @@ from ..metrics import catalogue
 from ..validation import read_query
 from .answer_cache import question
 from .bodies import encode, respond
-from .errors import limit_headers
+from .errors import say_limit
 from .middleware import ENVELOPE, Handler
 from .route import JSON, Access, Call, NoQuery, Reply, Route, Services
 
-OPEN = frozenset({Access.PUBLIC, Access.METRICS})
 CREDENTIALS = ("Authorization", "X-API-Key")
+
+
+@dataclass(frozen=True)
+class Gate:
+    """Who is let through to a route, where its callers are asked who they are.
+
+    refused: the roles that may not call, who are told `why`.
+    optional: a call without a credential is nobody's.
+    key_as_token: see Authenticator.authenticate.
+    """
+
+    refused: frozenset[Role] = frozenset()
+    why: str = ""
+    optional: bool = False
+    key_as_token: bool = False
+
+
+GATES: Mapping[Access, Gate | None] = {
+    Access.PUBLIC: None,
+    Access.METRICS: None,
+    Access.CALLER: Gate(),
+    Access.READER: Gate(
+        frozenset({Role.SERVICE}),
+        "A service key writes; reading needs a user's or an admin's token.",
+    ),
+    Access.ADMIN: Gate(frozenset({Role.USER, Role.SERVICE}), "Only an admin may ask for this."),
+    Access.OPTIONAL: Gate(optional=True),
+    Access.WEBHOOK: Gate(
+        frozenset({Role.USER}),
+        "Only an admin or a service key may report this.",
+        key_as_token=True,
+    ),
+}
 
 
 def endpoint(route: Route, services: Services) -> Handler:
     """The aiohttp handler of `route`."""
+    gate = GATES[route.access]
     nothing_asked = NoQuery()
+    takes_query = route.query is not NoQuery
     trusted = services.settings.trusted_proxies
 
     async def handle(request: web.Request) -> web.StreamResponse:
         request[ENVELOPE].endpoint = route.path
         forwarded = request.headers.getall("X-Forwarded-For", ()) if trusted else ()
         address = client_address(request.remote, forwarded, trusted)
-        principal, allowance = await _admit(route, request, address, services)
+        principal = allowance = None
+        if gate is not None:
+            principal, allowance = await _admit(gate, request, address, services)
+        elif route.access is Access.METRICS:
+            _check_metrics_token(request, services)
         query = nothing_asked
-        if request.query_string or route.query is not NoQuery:
+        if takes_query or "?" in request.raw_path:
             query = _query(route, request)
         call = Call(
             request=request,
@@ -45,41 +85,30 @@ def endpoint(route: Route, services: Services) -> Handler:
         )
         response = await _cached(call) if route.cached else _response(await route.handle(call))
         if allowance is not None:
-            response.headers.update(
-                limit_headers(allowance.limit, allowance.remaining, allowance.reset)
-            )
+            say_limit(response, allowance.limit, allowance.remaining, allowance.reset)
         return response
 
     return handle
 
 
 async def _admit(
-    route: Route, request: web.Request, address: str, services: Services
+    gate: Gate, request: web.Request, address: str, services: Services
 ) -> tuple[Principal | None, Allowance | None]:
     """Who calls and what is left of their rate; raises where they may not call."""
-    if route.access in OPEN:
-        if route.access is Access.METRICS:
-            _check_metrics_token(request, services)
-        return None, None
-    if route.access is Access.OPTIONAL and not any(one in request.headers for one in CREDENTIALS):
+    authorization, api_key = map(request.headers.get, CREDENTIALS)
+    if gate.optional and authorization is None and api_key is None:
         return None, None
     try:
         principal = await services.authenticator.authenticate(
-            request.headers.get("Authorization"),
-            request.headers.get("X-API-Key"),
-            key_as_token=route.access is Access.WEBHOOK,
+            authorization, api_key, key_as_token=gate.key_as_token
         )
     except Unauthorized as error:
         services.metrics.inc(catalogue.AUTH_FAILURES, (error.reason,))
         await _take(services, None, address)  # guessing is limited as well
         raise
     allowance = await _take(services, principal, address)
-    if route.access is Access.ADMIN and principal.role is not Role.ADMIN:
-        raise Forbidden("Only an admin may ask for this.")
-    if route.access is Access.WEBHOOK and principal.role is Role.USER:
-        raise Forbidden("Only an admin or a service key may report this.")
-    if route.access is Access.READER and principal.role is Role.SERVICE:
-        raise Forbidden("A service key writes; reading needs a user's or an admin's token.")
+    if gate.refused and principal.role in gate.refused:
+        raise Forbidden(gate.why)
     structlog.contextvars.bind_contextvars(caller=principal.role)
     return principal, allowance
 

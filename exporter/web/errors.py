@@ -55,14 +55,12 @@ def _known(error: MeterhouseError, trace_id: str) -> web.Response:
         response.headers["Retry-After"] = str(error.retry_after)
     if isinstance(error, RateLimited):
         response.headers["Retry-After"] = str(error.reset)
-        response.headers.update(limit_headers(error.limit, 0, error.reset))
+        say_limit(response, error.limit, 0, error.reset)
     return response
 
 
-def limit_headers(limit: int, remaining: int, reset: int) -> dict[str, str]:
-    """The headers that tell a caller where it stands; `reset` in seconds from now."""
-    return {
-        "RateLimit-Limit": str(limit),
-        "RateLimit-Remaining": str(remaining),
-        "RateLimit-Reset": str(reset),
-    }
+def say_limit(response: web.StreamResponse, limit: int, remaining: int, reset: int) -> None:
+    """Tell a caller where it stands, in headers; `reset` in seconds from now."""
+    response.headers["RateLimit-Limit"] = str(limit)
+    response.headers["RateLimit-Remaining"] = str(remaining)
+    response.headers["RateLimit-Reset"] = str(reset)

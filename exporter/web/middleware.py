@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Awaitable, Callable
-from http import HTTPStatus
 from time import perf_counter
 
 import msgspec
@@ -18,6 +17,8 @@ from .route import Services
 
 SANE_ID = re.compile(r"[A-Za-z0-9._:/+=-]{1,128}\Z")
 TRACEPARENT = re.compile(r"[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
+CALLER_ERROR, SERVER_ERROR = 400, 500
+"""From which status on a call has failed: by its caller's fault, by ours."""
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 SECURITY_HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -124,9 +125,9 @@ def _observe(
     services.metrics.inc(catalogue.HTTP_REQUESTS, labels)
     services.metrics.observe(catalogue.HTTP_REQUEST_DURATION, labels, seconds, exemplar)
     slow = seconds * 1000 >= services.settings.slow_call_ms
-    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+    if status >= SERVER_ERROR:
         level = log.error
-    elif slow or status >= HTTPStatus.BAD_REQUEST:
+    elif slow or status >= CALLER_ERROR:
         level = log.info
     elif services.settings.log_level == "debug":
         level = log.debug

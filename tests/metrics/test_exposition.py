@@ -158,7 +158,7 @@ async def test_lone_surrogates_do_not_break_a_scrape():
 
 
 async def test_exemplars_are_those_of_the_last_observation_of_each_bucket():
-    metrics = Metrics(ALL, clock=lambda: NOON)
+    metrics = Metrics(ALL, clock=NOON.timestamp)
     metrics.observe(HISTOGRAM, ("m", "x"), 0.5, ("trace_id", "first"))
     metrics.observe(HISTOGRAM, ("m", "x"), 0.7, ("trace_id", 'la"st'))
     metrics.observe(HISTOGRAM, ("m", "x"), 0.8)
