@@ -43,6 +43,14 @@ class Page:
     topics: Sequence[Topic]
     variables: Sequence[Variable] = ()
 
+    def panel_ids(self) -> dict[str, int]:
+        """The id of each panel by its title; those of a row come after the row's own."""
+        return {
+            panel.title: _id(row, place)
+            for row, topic in enumerate(self.topics, start=1)
+            for place, panel in enumerate(topic.panels, start=1)
+        }
+
     def build(self) -> model.Dashboard:
         """The dashboard in the house style.
 
@@ -66,15 +74,20 @@ class Page:
         for variable in (*on_every_dashboard(), *own):
             made.with_variable(variable)
         ids: list[int] = []
-        for number, topic in enumerate(self.topics, start=1):
+        for row, topic in enumerate(self.topics, start=1):
             made.with_row(build.Row(topic.title))
             for panel in topic.panels:
                 made.with_panel(panel.builder())
-            ids += range(100 * number, 100 * number + len(topic.panels) + 1)
+            ids += (_id(row, place) for place in range(len(topic.panels) + 1))
         built = made.build()
         for one, chosen_id in zip(built.panels or (), ids, strict=True):
             one.id_val = chosen_id
         return built
+
+
+def _id(row: int, place: int) -> int:
+    """The id of a panel, by its row and its place in it, both from 1; at 0 is the row itself."""
+    return 100 * row + place
 
 
 def _other_dashboards() -> build.DashboardLink:

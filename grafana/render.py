@@ -29,6 +29,12 @@ def text(page: Page) -> str:
     return json.dumps(page.build(), cls=JSONEncoder, indent=2, ensure_ascii=False) + "\n"
 
 
+def panel_url(uid: str, title: str) -> str:
+    """Where Grafana, below its address, shows a panel by itself; KeyError where there is none."""
+    ids = {page.uid: page.panel_ids() for page in DASHBOARDS}
+    return f"/d/{uid}?viewPanel={ids[uid][title]}"
+
+
 def files() -> dict[str, Callable[[], str]]:
     """What makes each file, by its path in the repository."""
     return {

@@ -40,6 +40,10 @@ AnyPanel = TypeVar(
 class Panel(Protocol):
     """What a dashboard shows."""
 
+    @property
+    def title(self) -> str:
+        """Its heading, which no other one of its dashboard has."""
+
     def builder(self) -> Builder[model.Panel]:
         """The same, as the SDK builds it."""
 

@@ -72,6 +72,7 @@ AI = Subject(
             act="Route to another model while the provider is down. `rate_limited`: ask for more, "
             "or send less.",
             quiet="By its `model`, while it is routed around.",
+            panel="Failures by model",
             cases=(
                 Case(
                     "5%, with a restart; three of four; a model without traffic",
@@ -110,6 +111,7 @@ AI = Subject(
             see="The latency by model and feature, beside the tokens: longer answers take longer.",
             act="More tokens: look at the prompts. The same tokens: the provider; route around it.",
             quiet="By its `model`, if it is meant for long work.",
+            panel="p95 duration by model",
             cases=(
                 Case(
                     "fast, with a restart and a gap; and slow, but rare",
@@ -156,6 +158,7 @@ AI = Subject(
             act="Find the path on which the caller does not report: time-outs and closed tabs are "
             "the usual ones.",
             quiet="By its `model`, until that caller's next release.",
+            panel="Requests in progress",
             cases=(
                 Case(
                     "all end or are in progress, over a restart; and three of a few",
@@ -194,6 +197,7 @@ AI = Subject(
             act="Let the callers send `cost`, or the provider's own name of the model; a new model "
             "needs a newer price list (package `genai-prices`).",
             quiet="By its `model`, if it costs nothing, as one of your own does.",
+            panel="Tokens without a price",
             cases=(
                 Case(
                     "all have a price, also after a restart",

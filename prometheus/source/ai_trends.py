@@ -33,6 +33,7 @@ AI_TRENDS = Subject(
             act="A loop: stop its caller or withdraw its key. A dearer model: look at the router. "
             "More use: see whether revenue follows.",
             quiet="For a day after a launch, when the rise is wanted.",
+            panel="Cost of the last hour by model",
             cases=(
                 Case(
                     "twice as much; no last week yet",
@@ -76,6 +77,7 @@ AI_TRENDS = Subject(
             see="Ratings by model and feature over two weeks, and the comments in the store.",
             act="Compare the prompts and model versions before and after; undo the change.",
             quiet="By its `model`, while a change is being tried out.",
+            panel="Rating by model",
             cases=(
                 Case(
                     "as before, with a restart; bad, but few; and only one day old",

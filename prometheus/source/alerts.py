@@ -38,6 +38,7 @@ ALERTS = Subject(
             act="Take it: `POST /api/alerts/{alertId}/acknowledge`. Then find out why nobody was "
             "reached: the on-call plan, and Alertmanager's own failures to notify.",
             quiet="For good, where nobody acknowledges in Meterhouse: take the rule out.",
+            panel="Longest not taken, over time",
             cases=(
                 Case(
                     "one that is taken in time, a warning, and itself",
@@ -77,6 +78,7 @@ ALERTS = Subject(
             act="Mend the fault, or the rule: a longer `for`, a threshold with some distance, "
             "`keep_firing_for`.",
             quiet="By its `alert`, until the rule is changed.",
+            panel="Noisiest alerts",
             cases=(
                 Case(
                     "five starts in six hours, a restart, and alerts about alerts",
@@ -115,6 +117,7 @@ ALERTS = Subject(
             act="Group by `['...']` in the route of the history, as ours does, or take "
             "`max_alerts` out.",
             quiet="While one outage floods everything; the count says how much is missing.",
+            panel="Left out",
             cases=(
                 Case(
                     "none is left out",
@@ -152,6 +155,7 @@ ALERTS = Subject(
             act="`status 401`, `403` or `404`: renew the address or the key. `reply 5…`: the mail "
             "server's settings. Then `meterhouse dead-letters retry`, or `drop` what is over.",
             quiet="By its `channel`, while that is known to be away.",
+            panel="Deliveries of the last hour",
             cases=(
                 Case(
                     "what is tried again is told in the end",

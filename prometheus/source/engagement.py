@@ -39,6 +39,7 @@ ENGAGEMENT = Subject(
             act="First make sure that it is not tracking: releases of the front end, and the 4xx "
             "of the tracking calls. Then logins and the product itself.",
             quiet="For a public holiday, and for the same day a week later.",
+            panel="Events of the last hour",
             cases=(
                 Case(
                     "a young installation, and a few less",
@@ -80,6 +81,8 @@ ENGAGEMENT = Subject(
             act="None at all: the network, DNS, or the proxy in front. All refused: the credential "
             "or the limit that the status names.",
             quiet="At night, where the product has no users then; better make the window longer.",
+            panel="Events by family",
+            dashboard="meterhouse-service",
             cases=(
                 Case(
                     "nothing was ever sent; only its own samples; and a restart",

@@ -55,6 +55,7 @@ def _expiring(
         "-servername <host> </dev/null | openssl x509 -noout -dates` shows what is served.",
         act=act,
         quiet="By its `check`, until the day that the new one is due; not beyond the end.",
+        panel="Checks",
         cases=(
             Case(
                 "one that lasts longer, and one that is renewed in time",
@@ -93,6 +94,7 @@ HEALTH = Subject(
             "`POST /api/incidents/{incidentId}/update`.",
             quiet="Plan a maintenance window instead, `POST /api/incidents/maintenance`: it keeps "
             "incidents quiet too, and its time out of the uptime.",
+            panel="State of each check",
             cases=(
                 Case(
                     "short, not critical, or within maintenance",
@@ -145,6 +147,7 @@ HEALTH = Subject(
             act="As its message says. If it matters more than that, make it `critical` in "
             "`HEALTH_CHECKS_FILE`.",
             quiet="By its `check`, or with a maintenance window for it.",
+            panel="State of each check",
             cases=(
                 Case(
                     "ten minutes, critical, or within maintenance",
@@ -205,6 +208,7 @@ HEALTH = Subject(
             act="A replica of which no check runs is blocked: restart it, and keep what "
             "`py-spy dump` says of it. Of one check alone, its kind is at fault: please report it.",
             quiet="By its `instance` and `check`, until it is restarted.",
+            panel="Checks",
             cases=(
                 Case(
                     "a run that is late, and one of a long interval",
@@ -241,6 +245,7 @@ HEALTH = Subject(
             act="Resolve what is over, with the time at which it was: "
             "`POST /api/incidents/{incidentId}/resolve`. Mend the rest.",
             quiet="For as long as the known one will take.",
+            panel="Open by severity",
             cases=(
                 Case(
                     "one of an hour, and none the rest of the day",

@@ -40,6 +40,7 @@ INGEST = Subject(
             "database's reason; a disk that is full and an index that is violated are the usual "
             "ones.",
             quiet="Never by itself.",
+            panel="Events not stored",
             cases=(
                 Case(
                     "none fails, a counter starts anew, and one failure that is over",
@@ -76,6 +77,7 @@ INGEST = Subject(
             see="The outcomes on the dashboard by family; the 400s by endpoint.",
             act="Find the caller by its service key in the log, and send it to `/docs`.",
             quiet="By its `family`, until that caller's next release.",
+            panel="Events by outcome",
             cases=(
                 Case(
                     "5%, and all of a handful",
@@ -108,6 +110,7 @@ INGEST = Subject(
             "`/api/metrics/top-metrics`.",
             act="Ids: mend the caller. Names: raise `LABEL_VALUES_LIMIT` and start again.",
             quiet="By its `metric` and `label`, until that caller's next release.",
+            panel="Values that became other",
             cases=(
                 Case(
                     "nothing overflows, also after a restart",
@@ -137,6 +140,7 @@ INGEST = Subject(
             act="One caller: mend it, or block it in front. All: raise `RATE_LIMIT_MAX_REQUESTS` "
             "or `RATE_LIMIT_SERVICE_PER_SECOND`; backends belong on a service key.",
             quiet="By its `kind`, during a load test.",
+            panel="Calls turned away",
             cases=(
                 Case(
                     "now and then, with a restart",
@@ -166,6 +170,7 @@ INGEST = Subject(
             act="Give the service its new secret. Block who guesses in front of Meterhouse; "
             "withdraw a key that may have leaked.",
             quiet="By its `reason`, while secrets are being changed.",
+            panel="Calls turned away",
             cases=(
                 Case(
                     "a few, with a restart",
@@ -193,6 +198,7 @@ INGEST = Subject(
             see="The failures by task on the dashboard, and the age of the last success.",
             act="The log has the exception. With the database away, mend that first.",
             quiet="By its `task`, while the database is being worked on.",
+            panel="Failed runs of tasks",
             cases=(
                 Case(
                     "one failure, one restart",
@@ -224,6 +230,7 @@ INGEST = Subject(
             act="If it hangs, the database or the disk does not answer. Start that replica again "
             "once they do.",
             quiet="By its `task`, while the database is being worked on.",
+            panel="Lateness of tasks",
             cases=(
                 Case(
                     "in time, with a missed scrape; and a task that never ran has no age",

@@ -6,6 +6,8 @@ from typing import Any
 
 import yaml  # type: ignore[import-untyped]  # its stubs would be one more dependency
 
+from grafana.render import panel_url
+
 from .rule import JOB, Alert, Case, Fire, Record, Subject
 
 RUNBOOK = "https://github.com/meterhouse/meterhouse/blob/main/docs/runbook.md"
@@ -103,7 +105,7 @@ def _annotations(subject: Subject, alert: Alert, summary: str, description: str)
         "summary": summary,
         "description": description,
         "runbook_url": f"{RUNBOOK}#{alert.name.lower()}",
-        "dashboard_url": f"/d/{subject.dashboard}",
+        "dashboard_url": panel_url(alert.dashboard or subject.dashboard, alert.panel),
     }
 
 
@@ -180,7 +182,7 @@ _PAGE = """\
 
 A section for each alert, by subject. `severity` says how soon: *critical* wakes somebody, *warning*
 is for the working day, *info* is for a report or for a machine. Each alert leads here by its
-`runbook_url` and to the dashboard that shows it by its `dashboard_url`, below Grafana's address.
+`runbook_url` and to the panel that shows it by its `dashboard_url`, below Grafana's address.
 
 To silence an alert, say who does it, why, and for how long, and name its labels, so that another
 service's or model's trouble is still heard:

@@ -62,6 +62,7 @@ def _errors(scope: Scope) -> Alert:
         act="Undo the last change if the time fits. A 503 of Meterhouse means that it cannot "
         "record: see the database and the spool.",
         quiet="By its `service`, while a known fault is being mended.",
+        panel="Server errors by service",
         cases=(
             Case(
                 "4% of failures, with a restart",
@@ -113,6 +114,7 @@ def _slow(scope: Scope) -> Alert:
         act="One endpoint: look at its queries. All of them: the database, the CPU, or more "
         "traffic than it has replicas for.",
         quiet="By its `service`, during a load test or a migration.",
+        panel="p95 by service",
         cases=(
             Case(
                 "fast enough, with a restart and a gap",

@@ -17,6 +17,7 @@ class Resource:
     name: str
     metric: str
     word: str
+    panel: str
     limit: int
     wait: str
     at: tuple[str, str]
@@ -31,6 +32,7 @@ RESOURCES = (
         "CpuHigh",
         "system_cpu_usage_percentage",
         "CPU",
+        "CPU",
         90,
         "15m",
         ("15m", "16m"),
@@ -43,6 +45,7 @@ RESOURCES = (
         "MemoryHigh",
         "system_memory_usage_percentage",
         "memory",
+        "Memory",
         90,
         "10m",
         ("10m", "11m"),
@@ -55,6 +58,7 @@ RESOURCES = (
         "DiskFull",
         "system_disk_usage_percentage",
         "disk",
+        "Disk",
         90,
         "5m",
         ("5m", "6m"),
@@ -83,6 +87,7 @@ def _used_up(resource: Resource) -> Alert:
         "other services report theirs, so a service that stopped reporting keeps its last value.",
         act=resource.act,
         quiet="By its `service`, for the length of a planned job.",
+        panel=resource.panel,
         cases=(
             Case(
                 "short peaks, gaps and an empty installation",
@@ -126,6 +131,7 @@ RESOURCES_SUBJECT = Subject(
             act="Find the folder that grows. Logs and spools shrink again; data needs a larger "
             "disk or shorter retention.",
             quiet="By its `service`, when the rise was one step.",
+            panel="Disk",
             cases=(
                 Case(
                     "a slow rise, and a fast one on an empty disk",

@@ -46,10 +46,11 @@ class Case:
 
 @dataclass(frozen=True)
 class Alert:
-    """An alert; `wait` is its `for`. The last four are its section of the runbook.
+    """An alert; `wait` is its `for`. From `means` to `quiet` it is its section of the runbook.
 
     `means`: what is wrong, and for whom. `see`: how one makes sure. `act`: what one does.
     `quiet`: when and how one may silence it. Alerts of one name share a section.
+    `panel`: the title of the panel that shows it, on its subject's dashboard or on `dashboard`.
     """
 
     name: str
@@ -61,7 +62,9 @@ class Alert:
     see: str
     act: str
     quiet: str
+    panel: str
     cases: tuple[Case, ...]
+    dashboard: str | None = None
     wait: str = "0m"
     labels: Mapping[str, str] = field(default_factory=dict)
 

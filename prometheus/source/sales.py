@@ -67,6 +67,7 @@ SALES = Subject(
             act="Look at the status page of the payment provider and at the last change of the "
             "checkout. Hide a method that is down.",
             quiet="While the provider mends it, for an hour at a time.",
+            panel="Payments failed by method",
             cases=(
                 Case(
                     "one in ten, with a restart; refunds that fail",
@@ -106,6 +107,7 @@ SALES = Subject(
             act="One reason: mend it. A mistake, or somebody who should not: stop refunds at the "
             "payment provider.",
             quiet="By its `currency`, for a day, when they are known and wanted.",
+            panel="Refunds of the last hour",
             cases=(
                 Case(
                     "the usual, with a restart; the first day",
@@ -154,6 +156,7 @@ SALES = Subject(
             act="Failures up: see PaymentsFailing. No sales of one kind: the service that reports "
             "them. Otherwise it is a question for the product.",
             quiet="By its `currency`, the week after a campaign or a holiday.",
+            panel="Revenue of the last hour",
             cases=(
                 Case(
                     "a young installation; 80%, with a restart",
@@ -200,6 +203,7 @@ SALES = Subject(
             act="Renewals that fail are mended with the payment provider. Cancellations need a "
             "talk with those who left.",
             quiet="By its `currency`, for a week, when a plan is withdrawn.",
+            panel="MRR over time",
             cases=(
                 Case(
                     "it grows; a replica restarts; no last week; none then",

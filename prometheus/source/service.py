@@ -28,6 +28,7 @@ SERVICE = Subject(
             "name. Start the replicas; what their spools hold is replayed by itself.",
             quiet="For a planned stop only, for its length. It holds back all other alerts of "
             "Meterhouse while it fires.",
+            panel="Replicas",
             cases=(
                 Case(
                     "one replica of two, and a missed scrape, are no outage",
@@ -60,6 +61,7 @@ SERVICE = Subject(
             act="If no replica runs, start them. Else mend the discovery: the name in "
             "`prometheus/prometheus.yml`, or the labels that the ServiceMonitor selects.",
             quiet="While Meterhouse is being taken out of service; then remove the rules.",
+            panel="Replicas",
             cases=(
                 Case(
                     "a target that is down is a target",
@@ -92,6 +94,7 @@ SERVICE = Subject(
             see="The targets page of Prometheus, and the replica's log and restarts.",
             act="Start it with the same data folder: its spool holds what it acknowledged.",
             quiet="By its `instance`, while that machine is being worked on.",
+            panel="Replicas",
             cases=(
                 Case(
                     "short restarts, and no other replica to compare with",
@@ -120,6 +123,7 @@ SERVICE = Subject(
             act="Killed for its memory: give it more, or fewer label values "
             "(`LABEL_VALUES_LIMIT`). Scrapes too slow: the same, or a longer timeout.",
             quiet="By its `instance`, for the length of a rollout that takes several tries.",
+            panel="Replicas",
             cases=(
                 Case(
                     "two restarts, and gaps",
@@ -146,6 +150,7 @@ SERVICE = Subject(
             act="When it does not arrive: Prometheus may be down, its disk full, or Alertmanager "
             "unreachable.",
             quiet="Never.",
+            panel="Replicas",
             cases=(
                 Case("it fires from the start", {}, {"0m": (Fire({}, ("1",)),)}),
                 Case(

@@ -41,7 +41,10 @@ LENGTHS = ("5m", "30m", "1h", "2h", "6h", "1d", "3d")
 
 @dataclass(frozen=True)
 class Scope:
-    """Whose calls an objective is for: their selector, and what they are summed by."""
+    """Whose calls an objective is for: their selector, and what they are summed by.
+
+    shown: what the titles of their panels end with.
+    """
 
     level: str
     name: str
@@ -49,6 +52,7 @@ class Scope:
     calls: str
     by: str
     subject: str
+    shown: str
     example: dict[str, str]
 
 
@@ -72,6 +76,7 @@ SCOPES = (
         f'service="exporter", endpoint=~"{TRACKING_CALLS}", method=~"POST|PUT"',
         "",
         "tracking calls",
+        "of tracking calls",
         {"service": "exporter", "endpoint": "/api/events/batch", "method": "POST"},
     ),
     Scope(
@@ -81,6 +86,7 @@ SCOPES = (
         'service!="exporter"',
         "by (service) ",
         "calls of {{ $labels.service }}",
+        "by service",
         {"service": "shop", "endpoint": "/pay", "method": "POST"},
     ),
 )
@@ -181,6 +187,7 @@ def _alert(scope: Scope, objective: Objective, window: Window) -> Alert:
         "that fails or drags, and plan its repair before the budget is gone.",
         quiet="By `window` and `service`, when the cause is known and is being mended: the long "
         "windows go on firing for hours after the repair.",
+        panel=f"{objective.name} burn rate {scope.shown}",
         cases=_cases(scope, objective) if window is WINDOWS[0] else (),
         wait=window.wait,
         labels={"window": window.long},

@@ -70,6 +70,8 @@ STORAGE = Subject(
             act="Slow queries first. If the database has room, a larger pool "
             "(`MONGODB_POOL_SIZE` for Meterhouse's own).",
             quiet="By its `service`, during a migration.",
+            panel="Connection pools",
+            dashboard="meterhouse-performance",
             cases=(
                 Case(
                     "half is busy; all of three; and nothing is known of an empty pool",
@@ -110,6 +112,8 @@ STORAGE = Subject(
             act="After a restart, wait. Otherwise a larger cache, a longer life, or keys that "
             "repeat.",
             quiet="By its `service` and `cache_type`, if the cache is meant for rare cases.",
+            panel="Cache hits",
+            dashboard="meterhouse-performance",
             cases=(
                 Case(
                     "cold for a while, then warm",
@@ -143,6 +147,8 @@ STORAGE = Subject(
             see="The times by operation: writes alone point to the disk, reads to a query.",
             act="Look at the database's own log of slow queries, its disk, and its locks.",
             quiet="By its `service`, while an index is being built.",
+            panel="Database p95",
+            dashboard="meterhouse-performance",
             cases=(
                 Case(
                     "fast, with a restart",
@@ -181,6 +187,7 @@ STORAGE = Subject(
             act="Bring the database back; replay starts by itself and in order. Do not delete a "
             "replica's data folder before its spool is empty.",
             quiet="For planned work on the database; leave SpoolNearlyFull on.",
+            panel="Events in the spool",
             cases=(
                 Case(
                     "a spool that empties again, and missed scrapes",
@@ -211,6 +218,7 @@ STORAGE = Subject(
             act="As for DatabaseGone. If the database is back and it still grows, replay is too "
             "slow: look at the database's write times.",
             quiet="For planned work on the database that is shorter than the spools last.",
+            panel="Events in the spool",
             cases=(
                 Case(
                     "being replayed",
@@ -246,6 +254,7 @@ STORAGE = Subject(
             act="Bring the database back. To win time, raise `SPOOL_MAX_BYTES` if the disk has "
             "room, and start the replica again.",
             quiet="Never by itself.",
+            panel="Room in the spool",
             cases=(
                 Case(
                     "half full; and an installation without a spool",
@@ -273,6 +282,7 @@ STORAGE = Subject(
             act="Mend the reason and run `meterhouse spool retry`; `meterhouse spool drop` gives "
             "them up for good.",
             quiet="While somebody decides, for a day at most.",
+            panel="Set aside",
             cases=(
                 Case(
                     "none, and one that was retried at once",

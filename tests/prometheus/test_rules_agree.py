@@ -1,5 +1,6 @@
 """The rules agree with the catalogue, the routes, the runbook, the dashboards and their tests."""
 
+import json
 import re
 from collections import defaultdict
 from itertools import pairwise
@@ -15,12 +16,11 @@ from .promql import ALERTS, RECORDS, ROOT, RULES, TARGET, TESTS, known, named
 KNOWN = known()
 RUNBOOK = (ROOT / "docs" / "runbook.md").read_text()
 PAGE = "https://github.com/meterhouse/meterhouse/blob/main/docs/runbook.md#"
-DASHBOARDS = {
-    f"/d/meterhouse-{name}"
-    for name in (
-        *("overview", "ai", "engagement", "sales", "performance", "service", "slo", "alerts"),
-        "health",
-    )
+PANELS = {
+    f"/d/{dashboard['uid']}?viewPanel={panel['id']}": panel
+    for path in (ROOT / "grafana" / "dashboards").glob("*.json")
+    for dashboard in [json.loads(path.read_text())]
+    for panel in dashboard["panels"]
 }
 CATEGORIES = {
     *("service", "requests", "slo", "resources", "storage", "ingest"),
@@ -91,7 +91,7 @@ def test_an_alert_has_all_that_one_needs_at_night(rule):
     said = rule["annotations"]
     assert set(said) == {"summary", "description", "runbook_url", "dashboard_url"}
     assert said["runbook_url"] == PAGE + rule["alert"].lower()
-    assert said["dashboard_url"] in DASHBOARDS
+    assert said["dashboard_url"] in PANELS
     assert said["summary"].endswith(".")
     assert "ook " in said["description"], "it has to say where to look"
     sum_of_texts = said["summary"] + said["description"]
@@ -99,6 +99,20 @@ def test_an_alert_has_all_that_one_needs_at_night(rule):
         assert "$value" in said["description"]
     for label in re.findall(r"\$labels\.(\w+)", sum_of_texts):
         assert label in named(rule["expr"]).grouping | TARGET | set(rule["labels"]) | RECORDED_BY
+
+
+@each_alert
+def test_an_alert_leads_to_a_panel_that_shows_what_it_is_about(rule):
+    panel = PANELS[rule["annotations"]["dashboard_url"]]
+    shown = {metric for target in panel["targets"] for metric in measured(target["expr"])}
+    assert shown & measured(rule["expr"]) or rule["expr"] == "vector(1)", panel["title"]
+
+
+def measured(expr):
+    """The metrics of the catalogue that an expression is about, also through recording rules."""
+    found = {metric for metric, _ in named(expr).metrics}
+    recorded = [rule["expr"] for rule in RECORDS if rule["record"] in found]
+    return found.union(*map(measured, recorded))
 
 
 VALUELESS = {"MeterhouseDown", "MeterhouseNotScraped", "MeterhouseReplicaDown"}
