@@ -31,11 +31,13 @@ def evaluation_jobs(
     history: AlertHistory,
     announcer: Announcer,
 ) -> tuple[tuple[float, str, Job], ...]:
-    """The jobs that `settings` ask for, each with the seconds between its runs and its name."""
-    if settings.store_alerts == "off":
-        return ()
+    """The jobs that `settings` ask for, each with the seconds between its runs and its name.
+
+    Switched off, nothing is looked for, and what is still open from before is written off.
+    """
+    on = settings.store_alerts == "on"
     seconds = settings.store_alerts_seconds
-    evaluators = store_evaluators(settings)
+    evaluators = store_evaluators(settings) if on else ()
     length = max(LENGTH, timedelta(seconds=RUNS_OF_A_LEASE * seconds))
     of_the_store = Evaluation(
         evaluators,
@@ -46,6 +48,9 @@ def evaluation_jobs(
         clock=clock,
         turn=Lease(store, LEASE, clock, length=length) if store.remote else None,
     )
+    jobs: tuple[tuple[float, str, Job], ...] = ((seconds, "store_alerts", of_the_store.run),)
+    if not on:
+        return jobs
     of_the_replica = Evaluation(
         REPLICA_EVALUATORS,
         ReplicaRegister(settings.data_dir, history, clock),
@@ -55,7 +60,4 @@ def evaluation_jobs(
         clock=clock,
         labels={"instance": f"{socket.gethostname()}:{settings.port}"},
     )
-    return (
-        (seconds, "replica_alerts", of_the_replica.run),
-        (seconds, "store_alerts", of_the_store.run),
-    )
+    return ((seconds, "replica_alerts", of_the_replica.run), *jobs)

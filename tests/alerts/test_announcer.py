@@ -124,12 +124,28 @@ async def test_what_goes_wrong_is_noticed_told_and_over_without_prometheus(start
     assert said(webhook) == ["firing", "resolved"]
 
 
-async def test_the_store_is_not_looked_at_where_that_is_switched_off(start: Start) -> None:
-    service = await start(store_alerts="off")
+async def test_nothing_is_looked_for_where_that_is_switched_off(start: Start) -> None:
+    service = await start(store_alerts="off", store_alerts_seconds=0.05)
+    await fail_calls(service)
+    await look_at(service, minutes=1)
+    _, page = await service.admin()("GET", "/api/alerts")
+    assert page["alerts"] == []
     tasks = catalogue.BACKGROUND_TASK_INTERVAL
-    assert service.metrics.value(tasks, ("store_alerts",)) is None
     assert service.metrics.value(tasks, ("replica_alerts",)) is None
-    assert service.metrics.value(tasks, ("gauges",)) == 3600.0
+
+
+async def test_what_burned_when_it_was_switched_off_is_over_within_two_hours(start: Start) -> None:
+    before = await start(store_alerts="on", store_alerts_seconds=0.05)
+    await fail_calls(before)
+    looks, burning = alert_metrics.ALERT_EVALUATIONS, ("ServiceErrorRateHigh", "burning")
+    await until(lambda: (before.metrics.value(looks, burning) or 0.0) >= 1.0)
+    await before.client.close()
+    service = await start(store_alerts="off", store_alerts_seconds=0.05)
+    for _ in range(24):
+        await look_at(service, minutes=5)
+    _, page = await service.admin()("GET", "/api/alerts?category=requests")
+    [alert] = page["alerts"]
+    assert (alert["state"], alert["resolvedBy"]) == ("resolved", "store")
 
 
 async def test_what_one_meterhouse_announces_another_takes(start: Start) -> None:
