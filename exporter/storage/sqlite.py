@@ -1,7 +1,7 @@
 """The embedded engine: one SQLite file in WAL mode, owned by one process.
 
-One thread writes and a few read; all that runs on the event loop is the compiling of queries and
-the hand-over.
+One thread writes and a few read, at a pace that leaves recording its part of the processor
+(pace.py); all that runs on the event loop is the compiling of queries and the hand-over.
 """
 
 import asyncio
@@ -16,6 +16,7 @@ from ..clock import epoch_ms
 from ..family import Family
 from . import sqlite_transactions
 from .base import Operation, Outcome, Row, StoreUnavailable
+from .pace import Pace, Timed
 from .query import Aggregation, Find, Where
 from .sqlite_query import (
     Statement,
@@ -60,6 +61,7 @@ class SqliteStore:
         self._tables = {family.collection: Table.of(family) for family in families}
         self._query_timeout_ms = query_timeout_ms
         self._observe = observe
+        self._pace = Pace()
         self._writer: WriterThread | None = None
         self._readers: Readers | None = None
 
@@ -98,7 +100,8 @@ class SqliteStore:
 
         Raises StoreUnavailable when nothing was done.
         """
-        return await self._write("write", sqlite_transactions.commit, self._tables, operations)
+        with self._pace.writing():
+            return await self._write("write", sqlite_transactions.commit, self._tables, operations)
 
     async def put(self, family: Family, where: Where, documents: Sequence[Any]) -> None:
         """Make `documents` all there is of a derived family where `where` holds.
@@ -114,7 +117,8 @@ class SqliteStore:
     async def get(self, family: Family, tenant: str, key: str) -> Any | None:
         """The document with that key, or None."""
         try:
-            found = await self._read("get", compile_get(self._table(family), tenant, key))
+            statement = compile_get(self._table(family), tenant, key)
+            found = await self._read("get", statement, paced=False)  # recording needs it
         except UnicodeEncodeError:  # half of a surrogate pair: no stored text has one
             return None
         return found[0] if found else None
@@ -162,11 +166,17 @@ class SqliteStore:
         finally:
             self._observe(operation, perf_counter() - began)
 
-    async def _read(self, operation: str, statement: Statement[Answer]) -> list[Answer]:
+    async def _read(
+        self, operation: str, statement: Statement[Answer], *, paced: bool = True
+    ) -> list[Answer]:
+        began = perf_counter()
+        if paced:
+            await self._pace.turn()
         if self._readers is None:
             raise StoreUnavailable("The store is not open.")
-        began = perf_counter()
+        query = Timed(statement.run)
         try:
-            return await self._readers.run(statement.run)
+            return await self._readers.run(query)
         finally:
+            self._pace.rest(query.seconds)
             self._observe(operation, perf_counter() - began)
