@@ -24,7 +24,7 @@ from ..access.principal import Scope
 from ..intervals import DAY, WEEK, add_months
 from ..records.sale import SALE, SETTLED, Sale, Subscription
 from ..storage.base import Store
-from ..storage.query import Filter, Find, Operator, Where, equals
+from ..storage.query import Filter, Find, Operator, Order, Where, equals
 from .period import scope_filters
 
 GRACE = timedelta(days=3)
@@ -168,6 +168,8 @@ _READ = frozenset(
         *("subscription", "createdAt", "completedAt", "refundedAt", "refunds"),
     }
 )
+_BY_PAYMENT = (Order("completedAt"),)
+"""An order for the pages; in that of the keys SQLite would read all sales to have them in order."""
 _LEFT_OUT = frozenset(SALE.document.__struct_encode_fields__) - _READ
 
 
@@ -175,7 +177,7 @@ async def _find(store: Store, where: Where) -> list[Sale]:
     found: list[Sale] = []
     while True:
         page = await store.find(
-            Find(SALE, where, limit=PAGE, offset=len(found), leave_out=_LEFT_OUT)
+            Find(SALE, where, _BY_PAYMENT, PAGE, offset=len(found), leave_out=_LEFT_OUT)
         )
         found += page
         if len(page) < PAGE:

@@ -9,7 +9,7 @@ import pycountry
 from msgspec import Meta, Struct
 
 from ..errors import Conflict, Invalid, Problem
-from ..family import Amendment, Change, Family, Mirror, Origin, Price, Tracked
+from ..family import Amendment, Change, Family, Index, Mirror, Origin, Price, Tracked
 from ..fields import FreeMap, Identifier, Label, Moment, Money, ShortText
 from ..metrics import catalogue
 
@@ -200,6 +200,11 @@ SALE = Family(
         "refundedAt",
     ),
     measures=("amount", "revenue", "refunds"),
+    indexes=(
+        # Money is asked for by when it moved; the first has all that such a question reads.
+        Index(("tenantId", "type", "completedAt", "currency", "plan", "userId", "revenue")),
+        Index(("tenantId", "refundedAt")),
+    ),
     answer=("transactionId", "status"),
     duplicate="conflict",
     check=check,
