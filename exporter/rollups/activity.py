@@ -41,7 +41,7 @@ ACTIVITY = Family(
     measures=KINDS,
     rollups=(
         Rollup(name="all", sums=KINDS, members=(USER,)),
-        Rollup(name="users", by=(USER, PLAN), sums=KINDS, extremes=(TIME,), members=(USER,)),
+        Rollup(name="users", by=(USER, PLAN), sums=KINDS, extremes=(TIME,)),
     ),
 )
 """What users did. `time` is when; the field of a family's kind is 1 for one of its events."""

@@ -5,8 +5,7 @@ hour is what its records come to.
 """
 
 import asyncio
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -26,7 +25,7 @@ from ..storage.query import (
 from . import documents
 from .documents import COUNT, ROLLUP, TIME, Level, column
 from .plan import Cover, Ranges
-from .sets import hashed, unpack_members, unpack_spread
+from .sets import Members, Spreads
 from .sources import Source, Subject
 
 Key = tuple[Any, ...]
@@ -94,8 +93,8 @@ class Group:
     """What one group comes to so far, by the names of what is wanted."""
 
     numbers: dict[str, Any]
-    members: dict[str, set[int]] = field(default_factory=dict)
-    spreads: dict[str, Counter[int]] = field(default_factory=dict)
+    members: dict[str, Members] = field(default_factory=dict)
+    spreads: dict[str, Spreads] = field(default_factory=dict)
 
 
 Groups = dict[Key, Group]
@@ -144,9 +143,9 @@ class Collector:
         known = [measure for measure in measures if measure is not None]
         if known:
             self._add(await ask(known, ()), [_name(one) for one in by])
-        for values in self.wanted.members:
-            rows = await ask((), source.filters(values.where), values.field)
-            await asyncio.to_thread(self._add_members, rows, values, names)
+        for where, alike in _alike(self.wanted.members):
+            rows = await ask((), source.filters(where), *(values.field for values in alike))
+            await asyncio.to_thread(self._add_members, rows, alike, names)
         for values in self.wanted.spreads:
             bucket = LogBucket(values.field, _BUCKET)
             rows = await ask((Measure(COUNT),), source.filters(values.where), bucket)
@@ -175,20 +174,28 @@ class Collector:
                 replace(one.rolled, where=_renamed(one.rolled.where)) for one in self.wanted.numbers
             ]
             self._add(await ask(numbers, ()), names)
-        for values in self.wanted.members:
-            packed = documents.members(values.field)
-            rows = await ask((), values.where, packed)
-            await asyncio.to_thread(self._add_packed_members, rows, values, names)
+        for where, alike in _alike(self._members(packed=True)):
+            rows = await ask((), where, *(documents.members(values.field) for values in alike))
+            self._add_packed_members(rows, alike, names)
+        for where, alike in _alike(self._members(packed=False)):
+            kept_by = [replace(values, field=column(values.field)) for values in alike]
+            rows = await ask((), where, *(values.field for values in kept_by))
+            await asyncio.to_thread(self._add_members, rows, kept_by, names)
         for values in self.wanted.spreads:
             packed = documents.spread(values.field)
             rows = await ask((Measure(_TIMES),), values.where, packed)
-            await asyncio.to_thread(self._add_packed_spreads, rows, values, names)
+            self._add_packed_spreads(rows, values, names)
+
+    def _members(self, *, packed: bool) -> list[Values]:
+        """The sets that the rollup keeps packed; or those of fields that it is kept by."""
+        kept = self.rollup.members
+        return [values for values in self.wanted.members if (values.field in kept) is packed]
 
     def _group(self, row: Row, names: Sequence[str]) -> Group:
-        key = tuple(row[name] for name in names)
+        key = tuple([row[name] for name in names])
         group = self.groups.get(key)
-        if group is None:
-            group = self.groups[key] = Group(self._nothing())
+        if group is None:  # other threads add, too
+            group = self.groups.setdefault(key, Group(self._nothing()))
         return group
 
     def _nothing(self) -> dict[str, Any]:
@@ -206,35 +213,42 @@ class Collector:
             key = tuple([row[name] for name in names])
             group = self.groups.get(key)
             if group is None:
-                numbers = {name: row[name] for name, _ in merges}
-                self.groups[key] = Group({**nothing, **numbers})
-            else:
-                numbers = group.numbers
-                for name, merge in merges:
-                    numbers[name] = merge(numbers[name], row[name])
+                made = Group({**nothing, **{name: row[name] for name, _ in merges}})
+                group = self.groups.setdefault(key, made)
+                if group is made:
+                    continue
+            numbers = group.numbers
+            for name, merge in merges:
+                numbers[name] = merge(numbers[name], row[name])
 
-    def _add_members(self, rows: Sequence[Row], values: Values, names: Sequence[str]) -> None:
+    def _add_members(
+        self, rows: Sequence[Row], alike: Sequence[Values], names: Sequence[str]
+    ) -> None:
+        columns = [(values.name, values.field) for values in alike]
         for row in rows:
-            group, value = self._group(row, names), row[values.field]
-            if value is not None:
-                group.members.setdefault(values.name, set()).add(hashed(value))
+            members = self._group(row, names).members
+            for name, value in columns:
+                if row[value] is not None:
+                    found = members.get(name)
+                    if found is None:
+                        found = members.setdefault(name, Members())
+                    found.add(row[value])
 
     def _add_packed_members(
-        self, rows: Sequence[Row], values: Values, names: Sequence[str]
+        self, rows: Sequence[Row], alike: Sequence[Values], names: Sequence[str]
     ) -> None:
-        packed = documents.members(values.field)
+        columns = [(values.name, documents.members(values.field)) for values in alike]
         for row in rows:
-            group = self._group(row, names)
-            if row[packed] is not None:
-                found = group.members.setdefault(values.name, set())
-                found.update(unpack_members(row[packed]))
+            members = self._group(row, names).members
+            for name, packed in columns:
+                if row[packed] is not None:
+                    members.setdefault(name, Members()).include(row[packed])
 
     def _add_counts(self, rows: Sequence[Row], values: Values, names: Sequence[str]) -> None:
         for row in rows:
             group = self._group(row, names)
             if row[_BUCKET] is not None:
-                found = group.spreads.setdefault(values.name, Counter())
-                found[row[_BUCKET]] += row[COUNT]
+                group.spreads.setdefault(values.name, Spreads()).add(row[_BUCKET], row[COUNT])
 
     def _add_packed_spreads(
         self, rows: Sequence[Row], values: Values, names: Sequence[str]
@@ -243,9 +257,7 @@ class Collector:
         for row in rows:
             group = self._group(row, names)
             if row[packed] is not None:
-                found = group.spreads.setdefault(values.name, Counter())
-                for bucket, count in unpack_spread(row[packed]).items():
-                    found[bucket] += count * row[_TIMES]
+                group.spreads.setdefault(values.name, Spreads()).include(row[packed], row[_TIMES])
 
 
 def number(name: str, function: Function, measure: str | None = None, where: Where = ()) -> Number:
@@ -272,6 +284,14 @@ _FIELDS: Mapping[Function, Callable[[str], str]] = {
     Function.MIN: documents.least,
     Function.MAX: documents.greatest,
 }
+
+
+def _alike(members: Iterable[Values]) -> list[tuple[Where, list[Values]]]:
+    """The sets with the same condition together: they are read at once."""
+    found: dict[Where, list[Values]] = {}
+    for values in members:
+        found.setdefault(values.where, []).append(values)
+    return list(found.items())
 
 
 def _renamed(where: Where) -> Where:

@@ -6,7 +6,8 @@ only ever added by those who record, and only removed by the one who refreshes, 
 old that the writes behind them have ended.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 from msgspec import Struct
@@ -117,6 +118,39 @@ async def unmark(store: Store, ranges: Ranges, now: datetime) -> None:
     """Remove the settled marks of the hours in these ranges, which were rolled up since `now`."""
     where = within("hour", ranges), Filter(TIME, Operator.LTE, now - SETTLED)
     await store.put(MARKS, where, ())
+
+
+class Known:
+    """The progress of a store: kept in memory where no other process can write it.
+
+    Whoever writes it, or a mark, does so in a block of `changing`. Until that ends the last one is
+    right as well: what is rolled up meanwhile can still be read from its records, and an event is
+    written after its mark.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._reached: Progress | None = None
+        self._changes = 0
+        self._read_at = -1
+
+    @contextmanager
+    def changing(self) -> Iterator[None]:
+        """It may be another one when the block ends, well or badly."""
+        try:
+            yield
+        finally:
+            self._changes += 1
+
+    async def read(self) -> Progress | None:
+        """How far the rollups are; None before they were begun."""
+        if self._read_at != self._changes:
+            at = self._changes  # what changes while this reads may not be in it
+            reached = await read(self._store)
+            if self._store.remote:
+                return reached
+            self._reached, self._read_at = reached, at
+        return self._reached
 
 
 class Marker:

@@ -54,6 +54,11 @@ class Share:
         """What is to be collected for them."""
         return Wanted(list(self.numbers.values()), self.members, self.spreads)
 
+    @property
+    def nothing(self) -> Group:
+        """What a group comes to that nothing was found for."""
+        return Group({name: one.nothing for name, one in self.numbers.items()})
+
     def number(self, function: Function, measure: str | None, where: Where) -> str:
         """Collect a number, which several measures may need; its name."""
         for name, known in self.numbers.items():
@@ -93,19 +98,18 @@ class Question:
         names = [by if isinstance(by, str) else by.name for by in self.asked.by]
         if not names:
             keys = dict.fromkeys([()])
+        nothing = {share.rollup.name: share.nothing for share in self.shares}
+        inexact = asks_percentile(self.asked)
         rows = []
         for key in keys:
             row = dict(zip(names, key, strict=True))
+            groups = {name: of.get(key) or nothing[name] for name, of in found.items()}
             for name, (rollup, finish) in self.finish.items():
-                row[name] = finish(found[rollup].get(key) or self._nothing(rollup))
-            if asks_percentile(self.asked):
+                row[name] = finish(groups[rollup])
+            if inexact:
                 row[EXACT] = False
             rows.append(row)
         return _ordered(self.asked, rows, names)
-
-    def _nothing(self, rollup: str) -> Group:
-        share = next(share for share in self.shares if share.rollup.name == rollup)
-        return Group({name: one.nothing for name, one in share.numbers.items()})
 
 
 def question(asked: Aggregation) -> Question | None:
@@ -146,6 +150,14 @@ def split_period(family: Family, where: Where) -> tuple[Range, Where] | None:
     return ((start, max(start, end)), tuple(rest)) if end < END else None
 
 
+def named(where: Where, field: str) -> str | None:
+    """The only value that filters leave to a field, if they name it."""
+    for part in where:
+        if part.field == field and part.op is Operator.EQ and isinstance(part.value, str):
+            return part.value
+    return None
+
+
 def _longest(asked: Aggregation) -> Level | None:
     """The longest level that the question can be answered from; None where it asks for what no
     level has."""
@@ -174,7 +186,7 @@ _HAS: Mapping[Function, Callable[[Rollup, str | None], bool]] = {
     Function.AVG: lambda rollup, measure: measure in rollup.sums,
     Function.MIN: lambda rollup, measure: measure in rollup.extremes,
     Function.MAX: lambda rollup, measure: measure in rollup.extremes,
-    Function.DISTINCT: lambda rollup, measure: measure in rollup.members,
+    Function.DISTINCT: lambda rollup, measure: measure in (*rollup.members, *rollup.by),
     Function.PERCENTILE: lambda rollup, measure: measure in rollup.spreads,
 }
 """What a rollup must have for each function of a measure."""
@@ -214,7 +226,12 @@ def _distinct(asked: Aggregation, measure: Measure, share: Share) -> Finish:
 def _percentile(asked: Aggregation, measure: Measure, share: Share) -> Finish:
     _every_group(measure, share)
     name, quantile = share.spread(measure), measure.quantile or 0.0
-    return lambda group: percentile(group.spreads.get(name, {}), quantile)
+
+    def finish(group: Group) -> float | None:
+        spread = group.spreads.get(name)
+        return None if spread is None else percentile(spread.counts(), quantile)
+
+    return finish
 
 
 def _every_group(measure: Measure, share: Share) -> None:

@@ -5,6 +5,7 @@ so that doing it again does no harm, and nothing has to be known of what was the
 replica does it at a time.
 """
 
+import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from dataclasses import replace
@@ -25,12 +26,12 @@ from ..storage.query import (
     equals,
 )
 from . import documents, progress
-from .collect import Collector, Group, Values, Wanted, added, larger, number
+from .collect import Collector, Groups, Values, Wanted, added, larger, number
 from .digests import digest_again
 from .documents import COUNT, FINER, KEY, LEVELS, ROLLUP, TENANT, TIME, Level, column, key_of
 from .families import DIGESTS
 from .plan import Cover, Range
-from .sets import pack_members, pack_spread
+from .sets import pack_spread
 from .sources import SUBJECTS, Subject
 
 AT_ONCE = 50_000
@@ -57,7 +58,7 @@ async def roll(
         wanted = _everything(rollup, onto=onto)
         collector = Collector(store, subject, rollup, (), (*by, *rollup.by), wanted)
         groups = await collector.collect(cover)
-        made = [_document(subject, rollup, key, group) for key, group in groups.items()]
+        made = await asyncio.to_thread(_documents, subject, rollup, groups)
         await store.put(family, (equals(ROLLUP, rollup.name), *between(TIME, *span)), made)
 
 
@@ -233,19 +234,26 @@ def _everything(rollup: Rollup, *, onto: bool) -> Wanted:
     )
 
 
-def _document(subject: Subject, rollup: Rollup, key: tuple[Any, ...], group: Group) -> Any:
-    time, tenant, *values = key
-    if counted := [source.counted for source in subject.sources if source.counted in rollup.sums]:
-        group.numbers[COUNT] = sum(group.numbers[documents.total(kind)] for kind in counted)
-    return subject.kept.schema(
-        **{
-            TENANT: tenant,
-            KEY: key_of(rollup, time, tuple(values)),
-            ROLLUP: rollup.name,
-            TIME: time,
-            **dict(zip(map(column, rollup.by), values, strict=True)),
-            **group.numbers,
-            **{name: pack_members(found) for name, found in group.members.items()},
-            **{name: pack_spread(found) for name, found in group.spreads.items()},
-        }
-    )
+def _documents(subject: Subject, rollup: Rollup, groups: Groups) -> list[Any]:
+    """The documents of groups, by the beginning of their bucket, the tenant, and the rollup's
+    fields."""
+    schema = subject.kept.schema
+    fields = [column(name) for name in rollup.by]
+    counted = [
+        documents.total(source.counted)
+        for source in subject.sources
+        if source.counted is not None and source.counted in rollup.sums
+    ]
+    made = []
+    for (time, tenant, *values), group in groups.items():
+        numbers = group.numbers
+        if counted:
+            numbers[COUNT] = sum([numbers[name] for name in counted])
+        for name, members in group.members.items():
+            numbers[name] = members.packed()
+        for name, spread in group.spreads.items():
+            numbers[name] = pack_spread(spread.counts())
+        key = key_of(rollup, time, tuple(values))
+        known = {TENANT: tenant, KEY: key, ROLLUP: rollup.name, TIME: time}
+        made.append(schema(**known, **dict(zip(fields, values, strict=True)), **numbers))
+    return made

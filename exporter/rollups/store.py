@@ -21,8 +21,9 @@ from .activity import ACTIVITY
 from .collect import Collector, Groups, Key
 from .digests import Digest, read_digest
 from .documents import TENANT, TIME, USER, kept, total
+from .pages import counting, sought
 from .plan import Cover, Progress, Range, Ranges, cover, joined, whole
-from .question import EXACT, Question, asks_percentile, question, split_period
+from .question import EXACT, Question, asks_percentile, named, question, split_period
 from .sources import ROLLED, SUBJECTS
 
 WORTH_NARROWING = timedelta(hours=6)
@@ -41,6 +42,7 @@ class RolledStore:
         self._store = store
         self._clock = clock
         self._marker = progress.Marker(store)
+        self._progress = progress.Known(store)
 
     async def open(self) -> None:
         """Open the store beneath."""
@@ -68,7 +70,11 @@ class RolledStore:
             if (moment := getattr(operation.document, operation.family.time_attribute)) < on_time
         ]
         if late:
-            await self._marker.mark(late, now)
+            with self._progress.changing():
+                await self._marker.mark(late, now)
+        if any(operation.family is progress.REACHED for operation in operations):
+            with self._progress.changing():
+                return await self._store.write(operations)
         return await self._store.write(operations)
 
     async def get(self, family: Family, tenant: str, key: str) -> Any | None:
@@ -78,12 +84,21 @@ class RolledStore:
     async def find(self, query: Find) -> list[Any]:
         """The documents that a query means; of deep pages, only from hours with such documents."""
         if query.offset >= DEEP:
-            query = replace(query, where=await self._narrowed(query.family, query.where, None))
+            counts = counting(query)
+            if counts is not None:
+                query = sought(query, await self.aggregate(counts))
+            else:
+                where = await self._narrowed(query.family, query.where, None)
+                query = replace(query, where=where)
         return await self._store.find(query)
 
     async def put(self, family: Family, where: Where, documents: Sequence[Any]) -> None:
         """Make `documents` all there is of a derived family where `where` holds."""
-        await self._store.put(family, where, documents)
+        if family is not progress.MARKS:
+            await self._store.put(family, where, documents)
+            return
+        with self._progress.changing():
+            await self._store.put(family, where, documents)
 
     async def purge(self, family: Family, before: datetime) -> int:
         """Remove what happened before that time; the number removed."""
@@ -106,7 +121,7 @@ class RolledStore:
         if problems := check_fields(query):
             raise Invalid.of(problems)
         asked = question(query)
-        reached = None if asked is None else await progress.read(self._store)
+        reached = None if asked is None else await self._progress.read()
         if asked is not None:
             parts = _cover(asked, reached)
             if parts.rolled or not SUBJECTS[query.family.kind].recorded:
@@ -122,10 +137,17 @@ class RolledStore:
         asked = question(query)
         if asked is None:
             raise ValueError(f"no rollup of {query.family.kind} has these sets")
-        found = await self._groups(asked, _cover(asked, await progress.read(self._store)))
+        found = await self._groups(asked, _cover(asked, await self._progress.read()))
         (measure,) = query.measures
         (groups,) = found.values()
-        return {key: group.members.get(measure.name, set()) for key, group in groups.items()}
+
+        def together() -> dict[Key, set[int]]:
+            return {
+                key: group.members[measure.name].hashes() if group.members else set()
+                for key, group in groups.items()
+            }
+
+        return await asyncio.to_thread(together)
 
     async def pieces(
         self, digest: Digest, tenant: str, period: Range, names: Sequence[str] | None = None
@@ -134,7 +156,7 @@ class RolledStore:
 
         What is not in its documents is made of the records. None where all would be.
         """
-        reached = await progress.read(self._store)
+        reached = await self._progress.read()
         parts = whole(period) if reached is None else cover(period, reached, digest.longest)
         if not parts.rolled:
             return None
@@ -169,12 +191,12 @@ class RolledStore:
         """Filters for one user, with the hours alone in which they did something; others, and
         those that this would not help, as they are."""
         split = split_period(family, where)
-        tenant, user = _named(where, TENANT), _named(where, USER)
+        tenant, user = named(where, TENANT), named(where, USER)
         counted = family.kind in ACTIVITY.measures
         if split is None or tenant is None or user is None or not counted:
             return where
         period, rest = split
-        reached = reached or await progress.read(self._store)
+        reached = reached or await self._progress.read()
         parts = whole(period) if reached is None else cover(period, reached, "hour")
         if period[1] - period[0] < WORTH_NARROWING or not parts.rolled:
             return where
@@ -208,11 +230,3 @@ def _cover(asked: Question, reached: Progress | None) -> Cover:
     if reached is None:
         return whole(asked.period)
     return cover(asked.period, reached, asked.longest)
-
-
-def _named(where: Where, field: str) -> str | None:
-    """The only value that filters leave to a field, if they name it."""
-    for part in where:
-        if part.field == field and part.op is Operator.EQ and isinstance(part.value, str):
-            return part.value
-    return None

@@ -162,7 +162,18 @@ QUESTIONS: dict[str, Asked] = {
     "credits by feature": asked(
         CREDIT, [N, users(), *every("creditsUsed"), *every("costUsd")], ACME, by=("featureName",)
     ),
-    "a user's credits": asked(CREDIT, [N, *every("creditsUsed")], ACME, ADA, by=("featureName",)),
+    "a user's credits": asked(
+        CREDIT, [N, users(), *every("creditsUsed")], ACME, ADA, by=("featureName",)
+    ),
+    "users of models": asked(
+        AI_REQUEST,
+        [
+            users(),
+            Measure("unlucky", Function.DISTINCT, "userId", (equals("status", "failed"),)),
+        ],
+        ACME,
+        by=("model",),
+    ),
     "the machine": asked(
         SYSTEM_SAMPLE, every("cpuUsage", Function.AVG, Function.MAX), by=("service",)
     ),

@@ -1,16 +1,19 @@
 """How far the rollups are, and the marks of hours that were written to since."""
 
 from datetime import datetime, timedelta
+from typing import Any, cast
 
 import pytest
 
-from exporter.intervals import HOUR
+from exporter.family import Family
+from exporter.intervals import DAY, HOUR
+from exporter.records import CREDIT
 from exporter.rollups import progress
 from exporter.rollups.documents import Level
 from exporter.rollups.plan import Progress
-from exporter.rollups.progress import AGAIN, GRACE, MARKS, SETTLED, Mark, Marker
+from exporter.rollups.progress import AGAIN, GRACE, MARKS, SETTLED, Known, Mark, Marker
 from exporter.storage.base import Insert, Outcome, Store, StoreUnavailable
-from exporter.storage.query import Find, Order
+from exporter.storage.query import Aggregation, Find, Measure, Order, between
 
 from ..recording import NOW, ai_request, credit, utc
 from ..services.gated_store import GatedStore
@@ -91,3 +94,67 @@ async def test_progress_is_read_as_it_was_written_on_both_engines(store: Store) 
         await progress.write(store, until, NOW)
     await Marker(store).mark([NOW - 2 * HOUR], NOW)
     assert await progress.read(store) == Progress(until, frozenset({NOW - 2 * HOUR}))
+
+
+async def test_the_progress_is_read_anew_once_it_was_written(rolled: Rolling) -> None:
+    known = Known(rolled.engine)
+    assert await known.read() is None
+    until: dict[Level, datetime] = {"hour": NOW, "day": NOW, "month": NOW}
+    await progress.write(rolled.engine, until, NOW)
+    assert await known.read() is None  # nobody said that it was
+    with known.changing():
+        pass
+    reached = await known.read()
+    assert reached == Progress(until)
+    assert await known.read() is reached
+
+
+async def test_what_changes_while_the_progress_is_read_is_read_the_next_time(
+    rolled: Rolling,
+) -> None:
+    class Slow:
+        """An engine whose answers come after somebody has written."""
+
+        remote = False
+
+        async def get(self, family: Family, tenant: str, key: str) -> Any:
+            found = await rolled.engine.get(family, tenant, key)
+            with known.changing():
+                await progress.write(rolled.engine, until, NOW)
+            return found
+
+    until: dict[Level, datetime] = {"hour": NOW, "day": NOW, "month": NOW}
+    known = Known(cast("Store", Slow()))
+    assert await known.read() is None
+    known._store = rolled.engine
+    assert await known.read() == Progress(until)
+
+
+async def test_what_other_processes_can_write_is_read_every_time(rolled: Rolling) -> None:
+    class Remote:
+        """The same engine, as one that others write to."""
+
+        remote = True
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(rolled.engine, name)
+
+    known = Known(cast("Store", Remote()))
+    assert await known.read() is None
+    until: dict[Level, datetime] = {"hour": NOW, "day": NOW, "month": NOW}
+    await progress.write(rolled.engine, until, NOW)
+    assert await known.read() == Progress(until)
+
+
+async def test_a_late_event_counts_although_the_progress_was_known(rolled: Rolling) -> None:
+    await rolled.record(credit(created_at=NOW - 10 * HOUR, user_id="ada"))
+    await rolled.refresh_later()
+    question = Aggregation(
+        CREDIT, (Measure("n"),), between(CREDIT.time_field, NOW - DAY, NOW - HOUR)
+    )
+    assert await rolled.store.aggregate(question) == [{"n": 1}]
+    await rolled.record(credit(created_at=NOW - 10 * HOUR, user_id="bob"))
+    assert await rolled.store.aggregate(question) == [{"n": 2}]
+    await rolled.refresh_later()
+    assert (await rolled.reached()).marked == frozenset()
+    assert await rolled.store.aggregate(question) == [{"n": 2}]

@@ -23,7 +23,7 @@ from exporter.storage.query import (
 )
 
 from ..recording import NOW
-from .questions import ACME, QUESTIONS, N, every, p, users
+from .questions import ACME, QUESTIONS, N, every, p
 
 PERIOD = between("createdAt", NOW - DAY, NOW)
 COST = Measure("cost", Function.SUM, "cost")
@@ -62,7 +62,9 @@ REFUSED: dict[str, Aggregation] = {
     "a sum that is not kept": requests(*PERIOD, measures=(N, *every("queueTimeMs"))),
     "an extreme that is not kept": requests(*PERIOD, measures=every("cost", Function.MAX)),
     "a percentile that is not kept": requests(*PERIOD, measures=(p(0.5, "cost"),)),
-    "a set that is not kept": requests(*PERIOD, measures=(users(),)),
+    "a set that is not kept": requests(
+        *PERIOD, measures=(Measure("n", Function.DISTINCT, "sessionId"),)
+    ),
     "labels of different rollups": Aggregation(
         ENGAGEMENT,
         (N,),

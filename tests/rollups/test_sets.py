@@ -7,7 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from exporter.rollups import sets
 from exporter.rollups.sets import (
+    Members,
+    Spreads,
     hashed,
     pack_members,
     pack_spread,
@@ -50,6 +53,50 @@ def test_hashes_are_of_64_bits_and_of_the_text() -> None:
     assert len({hashed(f"user {number}") for number in range(10_000)}) == 10_000
     assert all(0 <= hashed(number) < 2**64 for number in range(100))
     assert hashed(7) == hashed("7")
+
+
+@given(parts=st.lists(HASHES, max_size=4), values=st.sets(st.integers(0, 50)))
+def test_a_set_of_several_has_what_any_of_them_has(parts: list[set[int]], values: set[int]) -> None:
+    members = Members()
+    for part in parts:
+        members.include(pack_members(part))
+    for value in values:
+        members.add(value)
+    together = set().union(*parts, map(hashed, values))
+    assert len(members) == len(together)
+    assert members.packed() == pack_members(together)
+    assert members.hashes() == together
+    assert len(members) == len(together)  # as often as somebody asks
+    assert members.packed() == pack_members(together)
+
+
+@given(parts=st.lists(HASHES, min_size=2, max_size=5))
+def test_large_sets_are_put_together_by_ranges(parts: list[set[int]]) -> None:
+    members, together = Members(), set().union(*parts)
+    for part in parts:
+        members.include(pack_members(part))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sets, "IN_CACHE", 2)
+        assert len(members) == len(together)
+        assert members.packed() == pack_members(together)
+
+
+SPREADS = st.dictionaries(st.integers(-1000, 1000), st.integers(1, 2**30), max_size=5)
+
+
+@given(parts=st.lists(st.tuples(SPREADS, st.integers(1, 3)), max_size=4), counts=SPREADS)
+def test_a_distribution_of_several_is_their_sum(
+    parts: list[tuple[dict[int, int], int]], counts: dict[int, int]
+) -> None:
+    spreads, together = Spreads(), Counter(counts)
+    for part, times in parts:
+        spreads.include(pack_spread(part), times)
+        for _ in range(times):
+            together.update(part)
+    for bucket, count in counts.items():
+        spreads.add(bucket, count)
+    assert spreads.counts() == together
+    assert spreads.counts() == together
 
 
 @given(values=st.lists(st.just(0.0) | st.floats(SMALLEST, 1e12), min_size=1), quantile=QUANTILES)

@@ -185,8 +185,9 @@ async def test_activity_without_rollups_is_made_of_the_records(rolled: Rolling) 
 
 async def test_sets_that_no_rollup_has_are_refused(rolled: Rolling) -> None:
     period = between(AI_REQUEST.time_field, NOW - HOUR, NOW)
+    sessions = Measure("sessions", Function.DISTINCT, "sessionId")
     with pytest.raises(ValueError, match="no rollup of ai_request has these sets"):
-        await rolled.store.members(Aggregation(AI_REQUEST, (users(),), period))
+        await rolled.store.members(Aggregation(AI_REQUEST, (sessions,), period))
 
 
 async def test_a_field_that_is_not_declared_is_refused(rolled: Rolling) -> None:
