@@ -32,4 +32,5 @@ def from_epoch_ms(milliseconds: int) -> datetime:
 
 def rfc3339(moment: datetime) -> str:
     """A time as the contract spells it: `2026-01-31T08:15:30.123Z`."""
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    in_utc = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+    return in_utc.isoformat(timespec="milliseconds")[: -len("+00:00")] + "Z"

@@ -73,8 +73,8 @@ def _plain(value: object) -> Any:
 def _encode_special(value: object) -> Any:
     if isinstance(value, datetime):
         return rfc3339(value)
-    if isinstance(value, Decimal):
-        return orjson.Fragment(format(value.normalize(), "f"))
+    if isinstance(value, Decimal):  # most buckets of a long series are empty
+        return orjson.Fragment(format(value.normalize(), "f")) if value else 0
     raise TypeError(f"cannot encode {type(value).__name__}")
 
 
