@@ -28,8 +28,11 @@ Raw = Database[dict[str, Any]]
 
 @asynccontextmanager
 async def sqlite(request: pytest.FixtureRequest) -> AsyncIterator[Reach]:
-    """SQLite files in a folder of the fixture that asks."""
-    folder = request.getfixturevalue("tmp_path_factory").mktemp("sqlite")
+    """SQLite files in a folder of the test, or of the module for a fixture that is its."""
+    if request.scope == "function":
+        folder = request.getfixturevalue("tmp_path")
+    else:
+        folder = request.getfixturevalue("tmp_path_factory").mktemp("sqlite")
     yield lambda: SqliteStore(
         folder / "data" / "events.db",
         KEPT,
