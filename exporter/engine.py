@@ -7,7 +7,6 @@ from .records import FAMILIES
 from .rollups.families import DERIVED
 from .settings import Settings
 from .storage.base import Store
-from .storage.mongo import MongoStore
 from .storage.sqlite import SqliteStore
 
 STORED: tuple[Family, ...] = (*FAMILIES, *DERIVED)
@@ -24,6 +23,9 @@ def choose(settings: Settings, metrics: Metrics) -> Store:
         metrics.set(catalogue.DATABASE_CONNECTION_POOL, ("exporter", state), connections)
 
     if settings.mongodb_uri is not None:
+        # Its driver is a tenth of the start, which the embedded engine does without.
+        from .storage.mongo import MongoStore
+
         return MongoStore(
             settings.mongodb_uri,
             STORED,
