@@ -97,6 +97,8 @@ class Group:
     spreads: dict[str, Spreads] = field(default_factory=dict)
 
 
+MANY = 1_000
+"""Rows from which on adding them takes longer than the event loop should be held up."""
 Groups = dict[Key, Group]
 """By the values that were grouped by."""
 
@@ -115,6 +117,7 @@ class Collector:
     by: Sequence[By]
     wanted: Wanted
     groups: Groups = field(default_factory=dict)
+    _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def collect(self, cover: Cover) -> Groups:
         """The groups of all parts of a period."""
@@ -142,14 +145,14 @@ class Collector:
         measures = [source.measure(number.records) for number in self.wanted.numbers]
         known = [measure for measure in measures if measure is not None]
         if known:
-            self._add(await ask(known, ()), [_name(one) for one in by])
+            await self._take(self._add, await ask(known, ()), [_name(one) for one in by])
         for where, alike in _alike(self.wanted.members):
             rows = await ask((), source.filters(where), *(values.field for values in alike))
-            await asyncio.to_thread(self._add_members, rows, alike, names)
+            await self._take(self._add_members, rows, alike, names)
         for values in self.wanted.spreads:
             bucket = LogBucket(values.field, _BUCKET)
             rows = await ask((Measure(COUNT),), source.filters(values.where), bucket)
-            self._add_counts(rows, values, names)
+            await self._take(self._add_counts, rows, values, names)
 
     async def _rolled(self, level: Level, ranges: Ranges) -> None:
         """Add what lies in the rollup documents of a level."""
@@ -173,18 +176,28 @@ class Collector:
             numbers = [
                 replace(one.rolled, where=_renamed(one.rolled.where)) for one in self.wanted.numbers
             ]
-            self._add(await ask(numbers, ()), names)
+            await self._take(self._add, await ask(numbers, ()), names)
         for where, alike in _alike(self._members(packed=True)):
             rows = await ask((), where, *(documents.members(values.field) for values in alike))
-            self._add_packed_members(rows, alike, names)
+            await self._take(self._add_packed_members, rows, alike, names)
         for where, alike in _alike(self._members(packed=False)):
             kept_by = [replace(values, field=column(values.field)) for values in alike]
             rows = await ask((), where, *(values.field for values in kept_by))
-            await asyncio.to_thread(self._add_members, rows, kept_by, names)
+            await self._take(self._add_members, rows, kept_by, names)
         for values in self.wanted.spreads:
             packed = documents.spread(values.field)
             rows = await ask((Measure(_TIMES),), values.where, packed)
-            self._add_packed_spreads(rows, values, names)
+            await self._take(self._add_packed_spreads, rows, values, names)
+
+    async def _take(
+        self, add: Callable[..., None], rows: Sequence[Row], *arguments: object
+    ) -> None:
+        """Add rows, many of them off the event loop: one answer's after the other."""
+        async with self._turn:
+            if len(rows) < MANY:
+                add(rows, *arguments)
+            else:
+                await asyncio.to_thread(add, rows, *arguments)
 
     def _members(self, *, packed: bool) -> list[Values]:
         """The sets that the rollup keeps packed; or those of fields that it is kept by."""
@@ -194,8 +207,8 @@ class Collector:
     def _group(self, row: Row, names: Sequence[str]) -> Group:
         key = tuple([row[name] for name in names])
         group = self.groups.get(key)
-        if group is None:  # other threads add, too
-            group = self.groups.setdefault(key, Group(self._nothing()))
+        if group is None:
+            group = self.groups[key] = Group(self._nothing())
         return group
 
     def _nothing(self) -> dict[str, Any]:
@@ -213,10 +226,8 @@ class Collector:
             key = tuple([row[name] for name in names])
             group = self.groups.get(key)
             if group is None:
-                made = Group({**nothing, **{name: row[name] for name, _ in merges}})
-                group = self.groups.setdefault(key, made)
-                if group is made:
-                    continue
+                self.groups[key] = Group({**nothing, **{name: row[name] for name, _ in merges}})
+                continue
             numbers = group.numbers
             for name, merge in merges:
                 numbers[name] = merge(numbers[name], row[name])
@@ -231,7 +242,7 @@ class Collector:
                 if row[value] is not None:
                     found = members.get(name)
                     if found is None:
-                        found = members.setdefault(name, Members())
+                        found = members[name] = Members()
                     found.add(row[value])
 
     def _add_packed_members(

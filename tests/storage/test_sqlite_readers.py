@@ -1,7 +1,9 @@
 """Reads on threads of their own: the time limit, the turn that each waits for, and going away."""
 
 import asyncio
+import os
 import sqlite3
+import sys
 import threading
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -14,7 +16,7 @@ from exporter.records import AI_REQUEST, FAMILIES
 from exporter.storage.base import StoreUnavailable
 from exporter.storage.query import Aggregation, Filter, Function, Measure, Operator
 from exporter.storage.sqlite import SqliteStore
-from exporter.storage.sqlite_readers import Readers
+from exporter.storage.sqlite_readers import NICENESS, Readers
 
 from .documents import TENANT, ai, keep
 
@@ -163,6 +165,14 @@ async def test_what_sqlite_cannot_read_is_unavailable(readers: Start) -> None:
     with pytest.raises(StoreUnavailable, match="no such table"):
         await reading.run(lambda each: each.execute("SELECT * FROM nowhere"))
     assert await reading.run(short) == (1,)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has a niceness for each thread")
+async def test_readers_stand_back_behind_those_who_record(readers: Start) -> None:
+    def niceness(_: object = None) -> int:
+        return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+
+    assert await readers(1, 30_000).run(niceness) == min(19, niceness() + NICENESS)
 
 
 async def test_closing_waits_for_the_queries_that_run(readers: Start, tmp_path: Path) -> None:
