@@ -57,7 +57,16 @@ class Alertmanager:
 
     def alerts(self) -> dict[str, Any]:
         """The alerts that are not resolved, by their name; one of each name."""
-        return {one["labels"]["alertname"]: one for one in get(f"{self.url}/api/v2/alerts")}
+        return {one["labels"]["alertname"]: one for one in self._all()}
+
+    def burns(self, name: str, **labels: str) -> bool:
+        """Whether there is an unresolved alert of that name with those labels."""
+        wanted = {"alertname": name, **labels}
+        return any(wanted.items() <= one["labels"].items() for one in self._all())
+
+    def _all(self) -> list[Any]:
+        found: list[Any] = get(f"{self.url}/api/v2/alerts")
+        return found
 
 
 def get(url: str) -> Any:
