@@ -1,11 +1,14 @@
 """The embedded engine: one SQLite file in WAL mode, owned by one process.
 
 One thread writes and a few read, at a pace that leaves recording its part of the processor
-(pace.py); all that runs on the event loop is the compiling of queries and the hand-over.
+(pace.py); all that runs on the event loop is the compiling of queries and the hand-over. What
+recording itself has to read has a connection of its own, and waits for no query.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -18,6 +21,7 @@ from . import sqlite_transactions
 from .base import Operation, Outcome, Row, StoreUnavailable
 from .pace import Pace, Timed
 from .query import Aggregation, Find, Where
+from .sqlite_checkpoints import Checkpoints
 from .sqlite_query import (
     Statement,
     compile_aggregation,
@@ -62,34 +66,30 @@ class SqliteStore:
         self._query_timeout_ms = query_timeout_ms
         self._observe = observe
         self._pace = Pace()
-        self._writer: WriterThread | None = None
-        self._readers: Readers | None = None
+        self._parts: _Parts | None = None
 
     async def open(self) -> None:
         """Take the file, making it or what is missing in it.
 
         Raises StoreUnavailable, also where another process has it, and IncompatibleStore.
         """
-        writer = WriterThread(self._path)
-        readers = Readers(self._path, READERS, self._query_timeout_ms)
+        parts = _Parts.of(self._path, self._query_timeout_ms)
         try:
-            await writer.open(list(self._tables.values()))
+            await parts.writer.open(list(self._tables.values()))
             with sqlite_transactions.unavailable(f"open {self._path}"):
-                readers.open()
+                parts.queries.open()
+                parts.gets.open()
+                parts.checkpoints.open()
         except BaseException:
-            await readers.close()
-            await writer.close()
+            await parts.close()
             raise
-        self._writer, self._readers = writer, readers
+        self._parts = parts
 
     async def close(self) -> None:
         """Finish what is under way and let go of the file; nothing where it is not open."""
-        writer, readers = self._writer, self._readers
-        self._writer = self._readers = None
-        if readers is not None:
-            await readers.close()
-        if writer is not None:
-            await writer.close()
+        parts, self._parts = self._parts, None
+        if parts is not None:
+            await parts.close()
 
     async def ping(self) -> None:
         """Return when a page was written durably; raises StoreUnavailable."""
@@ -118,7 +118,8 @@ class SqliteStore:
         """The document with that key, or None."""
         try:
             statement = compile_get(self._table(family), tenant, key)
-            found = await self._read("get", statement, paced=False)  # recording needs it
+            with self._observed("get"):
+                found = await self._open.gets.run(statement.run)
         except UnicodeEncodeError:  # half of a surrogate pair: no stored text has one
             return None
         return found[0] if found else None
@@ -144,9 +145,8 @@ class SqliteStore:
 
     async def missing(self) -> list[str]:
         """The names of the tables and indexes that are declared and not there."""
-        if self._readers is None:
-            raise StoreUnavailable("The store is not open.")
-        return await self._readers.run(partial(missing, tables=list(self._tables.values())))
+        tables = list(self._tables.values())
+        return await self._open.queries.run(partial(missing, tables=tables))
 
     async def time(self) -> datetime | None:
         """Nothing: the clock of a file is that of this machine."""
@@ -155,28 +155,59 @@ class SqliteStore:
     def _table(self, family: Family) -> Table:
         return self._tables[family.collection]
 
+    @property
+    def _open(self) -> "_Parts":
+        if self._parts is None:
+            raise StoreUnavailable("The store is not open.")
+        return self._parts
+
     async def _write(
         self, operation: str, work: Callable[..., Answer], *arguments: object
     ) -> Answer:
-        if self._writer is None:
-            raise StoreUnavailable("The store is not open.")
+        parts = self._open
+        with self._observed(operation):
+            answer = await parts.writer.run(work, *arguments)
+        parts.checkpoints.written()
+        return answer
+
+    async def _read(self, operation: str, statement: Statement[Answer]) -> list[Answer]:
+        with self._observed(operation):
+            await self._pace.turn()
+            query = Timed(statement.run)
+            try:
+                return await self._open.queries.run(query)
+            finally:
+                self._pace.rest(query.seconds)
+
+    @contextmanager
+    def _observed(self, operation: str) -> Iterator[None]:
         began = perf_counter()
         try:
-            return await self._writer.run(work, *arguments)
+            yield
         finally:
             self._observe(operation, perf_counter() - began)
 
-    async def _read(
-        self, operation: str, statement: Statement[Answer], *, paced: bool = True
-    ) -> list[Answer]:
-        began = perf_counter()
-        if paced:
-            await self._pace.turn()
-        if self._readers is None:
-            raise StoreUnavailable("The store is not open.")
-        query = Timed(statement.run)
-        try:
-            return await self._readers.run(query)
-        finally:
-            self._pace.rest(query.seconds)
-            self._observe(operation, perf_counter() - began)
+
+@dataclass(frozen=True)
+class _Parts:
+    """What an open store consists of."""
+
+    writer: WriterThread
+    queries: Readers
+    gets: Readers
+    checkpoints: Checkpoints
+
+    @classmethod
+    def of(cls, path: Path, query_timeout_ms: int) -> "_Parts":
+        """The parts for a file; none of them is open yet."""
+        writer = WriterThread(path)
+        queries = Readers(path, READERS, query_timeout_ms)
+        gets = Readers(path, 1, query_timeout_ms, niceness=0)
+        return cls(writer, queries, gets, Checkpoints(path, writer, queries))
+
+    async def close(self) -> None:
+        """Let go of the file."""
+        await self.checkpoints.close()
+        await self.gets.close()
+        await self.queries.close()
+        await self.writer.close()

@@ -10,8 +10,9 @@ import os
 import sqlite3
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TypeVar
 
@@ -32,16 +33,24 @@ Answer = TypeVar("Answer")
 
 
 class Readers:
-    """So many connections to the file at `path`, and a thread for each."""
+    """So many connections to the file at `path`, and a thread for each.
 
-    def __init__(self, path: Path, count: int, timeout_ms: int) -> None:
+    timeout_ms: how long a query may take, and wait for a connection. niceness: of the threads.
+    """
+
+    def __init__(
+        self, path: Path, count: int, timeout_ms: int, *, niceness: int = NICENESS
+    ) -> None:
         self._path = path
         self._count = count
         self._opened = 0
         self._timeout_ms = timeout_ms
         self._idle: asyncio.LifoQueue[sqlite3.Connection] = asyncio.LifoQueue()
         self._threads = ThreadPoolExecutor(
-            count, thread_name_prefix="sqlite-reader", initializer=_stand_back
+            count,
+            thread_name_prefix="sqlite-reader",
+            initializer=_stand_back,
+            initargs=(niceness,),
         )
 
     def open(self) -> None:
@@ -63,6 +72,18 @@ class Readers:
         for _ in range(self._opened):
             (await self._idle.get()).close()
         self._threads.shutdown()
+
+    @asynccontextmanager
+    async def paused(self) -> AsyncIterator[None]:
+        """Nothing is read: what runs has ended, and what comes waits until the block does."""
+        held: list[sqlite3.Connection] = []
+        try:
+            while len(held) < self._opened:
+                held.append(await self._idle.get())
+            yield
+        finally:
+            for connection in held:
+                self._idle.put_nowait(connection)
 
     async def run(self, query: Callable[[sqlite3.Connection], Answer]) -> Answer:
         """The answer of `query`, called with a connection in another thread.
@@ -94,11 +115,11 @@ class Readers:
             raise StoreUnavailable(f"SQLite could not read: {error}") from error
 
 
-def _stand_back() -> None:
-    """Make this thread a nicer one than the others; only Linux has that for each thread."""
+def _stand_back(niceness: int) -> None:
+    """Make this thread so much nicer than the others; only Linux has that for each thread."""
     if sys.platform == "linux":
         own = threading.get_native_id()
-        nice = os.getpriority(os.PRIO_PROCESS, own) + NICENESS
+        nice = os.getpriority(os.PRIO_PROCESS, own) + niceness
         os.setpriority(os.PRIO_PROCESS, own, nice)  # 19 is the most, and what more becomes
 
 

@@ -11,8 +11,6 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
 
-import structlog
-
 from .base import StoreUnavailable
 from .lock_file import lock_file
 from .sqlite_schema import Table, migrate
@@ -20,35 +18,28 @@ from .sqlite_transactions import transaction, unavailable
 
 LOG_BYTES = 64 * 1024 * 1024
 """The size of the write-ahead log past which it is cut; a burst may take it there."""
-
+DURABLE = "PRAGMA synchronous = FULL"
+"""What was acknowledged outlives a power cut."""
 PRAGMAS = (
     "PRAGMA journal_mode = WAL",
-    "PRAGMA synchronous = FULL",  # what was acknowledged outlives a power cut
-    "PRAGMA wal_autocheckpoint = 4000",  # pages: at 16 MiB, so that hot pages are moved less often
+    DURABLE,
+    "PRAGMA wal_autocheckpoint = 0",  # sqlite_checkpoints.py does it beside the commits
     f"PRAGMA journal_size_limit = {LOG_BYTES}",
     "PRAGMA cache_size = -32000",  # KiB; the index of the keys is hit at random
 )
 STATEMENTS = 1_024
 """Prepared statements that are kept: more than all tables' inserts together."""
 BUSY_SECONDS = 1.0
-"""How long to wait for a lock of another program (a backup, perhaps), or for readers to let the
-log be cut."""
-
-log = structlog.get_logger(__name__)
+"""How long to wait for a lock of another program."""
 
 Answer = TypeVar("Answer")
 
 
 class WriterThread:
-    """Owns the file at `path`; no second one can, in this process or another.
+    """Owns the file at `path`; no second one can, in this process or another."""
 
-    log_bytes: the size of the write-ahead log past which it is cut.
-    """
-
-    def __init__(self, path: Path, log_bytes: int = LOG_BYTES) -> None:
+    def __init__(self, path: Path) -> None:
         self._path = path
-        self._log_path = path.with_name(f"{path.name}-wal")
-        self._log_bytes = self._log_limit = log_bytes
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="sqlite-writer")
         self._lock: int | None = None
         self._connection: sqlite3.Connection | None = None
@@ -97,27 +88,7 @@ class WriterThread:
                 migrate(self._connection, tables)
 
     def _work(self, work: Callable[..., Answer], *arguments: object) -> Answer:
-        answer = work(self._connection, *arguments)
-        if self._log_path.stat().st_size > self._log_limit:
-            self._log_limit += self._log_bytes  # no further try before it has grown as much again
-            self._thread.submit(self._cut_log)  # behind this, so that the caller does not wait
-        return answer
-
-    def _cut_log(self) -> None:
-        """Move the log into the file and begin it anew.
-
-        SQLite does that by itself only in a moment without readers, and there may be none; this
-        waits for those that read now, while new ones read what is in the file already.
-        """
-        if self._connection is None:
-            return
-        try:
-            busy, *_ = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-        except sqlite3.Error as error:
-            log.warning("checkpoint_failed", reason=error.sqlite_errorname)
-            return
-        if not busy:
-            self._log_limit = self._log_bytes
+        return work(self._connection, *arguments)
 
     def _disconnect(self) -> None:
         if self._connection is not None:
