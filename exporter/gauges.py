@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from .analytics.activity import number_active
+from .analytics.activity import numbers_active
 from .analytics.period import Period
 from .analytics.recurring import annual_recurring, monthly
 from .analytics.subscriptions import Subscribed, subscriptions_at
@@ -33,9 +33,9 @@ async def refresh(store: RolledStore, metrics: Metrics, now: datetime) -> None:
     """
     requests = await in_progress(store, None, now)
     current = await active_by_plan(store, None, _up_to(now, CURRENTLY))
-    windows: dict[Labels, int] = {
-        (name,): await number_active(store, None, _up_to(now, length))
-        for name, length in WINDOWS.items()
+    active = await numbers_active(store, None, now + _MOMENT, list(WINDOWS.values()))
+    windows: dict[Labels, float] = {
+        (name,): users for name, users in zip(WINDOWS, active, strict=True)
     }
     subscribed = await subscriptions_at(store, None, now)
     annual = annual_recurring(subscribed, _plan_and_currency)

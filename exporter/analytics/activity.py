@@ -7,11 +7,15 @@ sets of many days are put together quickly.
 Events of no user make nobody active.
 """
 
-from datetime import datetime
+import asyncio
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 
 from ..access.principal import Scope
-from ..intervals import Interval
+from ..intervals import Interval, beginning
 from ..rollups.activity import ACTIVITY
+from ..rollups.collect import Key
+from ..rollups.sets import Members
 from ..rollups.store import RolledStore
 from ..storage.query import Aggregation, Function, Measure, TimeBucket
 from .period import Period, select
@@ -19,6 +23,7 @@ from .period import Period, select
 Users = set[int]
 """Users of one tenant, by the hashes of their ids."""
 
+_MOMENT = timedelta(milliseconds=1)
 _USERS = Measure("users", Function.DISTINCT, "userId")
 
 
@@ -36,6 +41,24 @@ async def number_active(store: RolledStore, scope: Scope | None, period: Period)
     return sum(row["users"] for row in rows)
 
 
+async def numbers_active(
+    store: RolledStore, scope: Scope | None, end: datetime, lengths: Sequence[timedelta]
+) -> list[int]:
+    """For each length, how many users had an event in so much time before `end`.
+
+    What the windows have in common is read once: the hour up to `end` may be an open one, whose
+    records take longer than all that was rolled up before.
+    """
+    shared = max(beginning(end - _MOMENT, "hour"), end - min(lengths))
+    last = await _sets(store, scope, Period(shared, end))
+    return [
+        await asyncio.to_thread(
+            _together, last, await _sets(store, scope, Period(end - length, shared))
+        )
+        for length in lengths
+    ]
+
+
 async def active_by_interval(
     store: RolledStore, scope: Scope, period: Period, interval: Interval
 ) -> dict[datetime, Users]:
@@ -47,3 +70,18 @@ async def active_by_interval(
         Aggregation(ACTIVITY, (_USERS,), select(ACTIVITY, scope, period), (TimeBucket(interval),))
     )
     return {time: users for (time,), users in found.items() if users}
+
+
+async def _sets(store: RolledStore, scope: Scope | None, period: Period) -> dict[Key, Members]:
+    """The users of each tenant."""
+    return await store.sets(
+        Aggregation(ACTIVITY, (_USERS,), select(ACTIVITY, scope, period), ("tenantId",))
+    )
+
+
+def _together(some: Mapping[Key, Members], others: Mapping[Key, Members]) -> int:
+    tenants = some.keys() | others.keys()
+    return sum(
+        len(Members.together(of[tenant] for of in (some, others) if tenant in of))
+        for tenant in tenants
+    )

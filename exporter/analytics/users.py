@@ -19,7 +19,7 @@ from ..rollups.activity import ACTIVITY
 from ..rollups.store import RolledStore
 from ..storage.base import Row, Store
 from ..storage.query import Aggregation, Function, Measure, Order, Where
-from .activity import Users, active, number_active
+from .activity import Users, active, number_active, numbers_active
 from .answer import Answer, percent
 from .period import Period, select, up_to
 
@@ -62,12 +62,7 @@ async def user_numbers(store: RolledStore, scope: Scope, period: Period) -> User
         active(store, scope, up_to(period.start)),
         active(store, scope, period),
         active(store, scope, period.before),
-        asyncio.gather(
-            *(
-                number_active(store, scope, Period(period.end - length, period.end))
-                for length in WINDOWS.values()
-            )
-        ),
+        numbers_active(store, scope, period.end, list(WINDOWS.values())),
     )
     counts = dict(zip(WINDOWS, windows, strict=True))
     return await asyncio.to_thread(_numbers, earlier, now, before, counts)

@@ -10,7 +10,7 @@ A distribution is how many values lie in each bucket of storage/log_buckets.py.
 import sys
 from array import array
 from bisect import bisect_left
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from fractions import Fraction
 from functools import cache, lru_cache
 from hashlib import blake2b
@@ -68,6 +68,15 @@ class Members:
     def __init__(self) -> None:
         self._hashes: set[int] = set()
         self._packed: list[bytes] = []
+
+    @classmethod
+    def together(cls, some: "Iterable[Members]") -> "Members":
+        """One set of all that is in several."""
+        made = cls()
+        for members in some:
+            made._hashes |= members._hashes
+            made._packed += members._packed
+        return made
 
     def add(self, value: object) -> None:
         """Add a value."""

@@ -24,6 +24,7 @@ from .documents import TENANT, TIME, USER, kept, total
 from .pages import counting, sought
 from .plan import Cover, Progress, Range, Ranges, cover, joined, whole
 from .question import EXACT, Question, asks_percentile, named, question, split_period
+from .sets import Members
 from .sources import ROLLED, SUBJECTS
 
 WORTH_NARROWING = timedelta(hours=6)
@@ -134,20 +135,22 @@ class RolledStore:
         They hold the values' hashes (sets.py). The query has one measure, and is one that
         rollups can answer; ValueError for another.
         """
+        found = await self.sets(query)
+
+        def together() -> dict[Key, set[int]]:
+            return {key: members.hashes() for key, members in found.items()}
+
+        return await asyncio.to_thread(together)
+
+    async def sets(self, query: Aggregation) -> dict[Key, Members]:
+        """The same as `members`, in a form that can be counted, and put together with others."""
         asked = question(query)
         if asked is None:
             raise ValueError(f"no rollup of {query.family.kind} has these sets")
         found = await self._groups(asked, _cover(asked, await self._progress.read()))
         (measure,) = query.measures
         (groups,) = found.values()
-
-        def together() -> dict[Key, set[int]]:
-            return {
-                key: group.members[measure.name].hashes() if group.members else set()
-                for key, group in groups.items()
-            }
-
-        return await asyncio.to_thread(together)
+        return {key: group.members.get(measure.name, Members()) for key, group in groups.items()}
 
     async def pieces(
         self, digest: Digest, tenant: str, period: Range, names: Sequence[str] | None = None

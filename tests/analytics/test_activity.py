@@ -1,6 +1,13 @@
 """Who was active and when, over all families."""
 
-from exporter.analytics.activity import active, active_by_interval, number_active
+from datetime import timedelta
+
+from exporter.analytics.activity import (
+    active,
+    active_by_interval,
+    number_active,
+    numbers_active,
+)
 from exporter.analytics.period import Period
 from exporter.rollups.sets import hashed
 from exporter.rollups.store import RolledStore
@@ -51,6 +58,27 @@ async def test_the_same_id_in_two_tenants_is_two_users(
     await record(engagement(), engagement(tenant_id="globex"))
     assert await number_active(store, None, LAST_MONTH) == 2
     assert await number_active(store, TENANT, LAST_MONTH) == 1
+
+
+async def test_windows_that_end_together_are_the_same_one_by_one(
+    record: Recorder, store: RolledStore
+) -> None:
+    end = NOW + timedelta(minutes=20)
+    await record(
+        engagement(user_id="a", timestamp=end),
+        engagement(user_id="b", timestamp=end - timedelta(minutes=1)),
+        engagement(user_id="c", timestamp=end - timedelta(minutes=30)),
+        engagement(user_id="c", timestamp=end - timedelta(minutes=1), tenant_id="globex"),
+        sale(user_id="b", created_at=end - DAY),
+        sale(user_id="d", created_at=end - DAY),
+        credit(user_id="e", created_at=end - 2 * DAY),
+    )
+    lengths = [DAY, timedelta(minutes=5), 7 * DAY, timedelta(minutes=40)]
+    for scope, expected in ((TENANT, [3, 1, 4, 2]), (None, [4, 2, 5, 3])):
+        assert await numbers_active(store, scope, end, lengths) == expected
+        assert expected == [
+            await number_active(store, scope, Period(end - length, end)) for length in lengths
+        ]
 
 
 async def test_nobody_is_active_in_an_empty_period(record: Recorder, store: RolledStore) -> None:
