@@ -2,6 +2,7 @@
 
 import platform
 from functools import partial
+from typing import TYPE_CHECKING
 
 from aiohttp import web
 from prometheus_client import CollectorRegistry
@@ -32,10 +33,9 @@ from .metrics.runtime import runtime_collectors
 from .metrics.values import Metrics
 from .records import FAMILIES
 from .rollups.store import RolledStore
+from .sessions.base import Sessions
 from .sessions.memory import MemorySessions
-from .sessions.shared import SharedSessions
 from .settings import Settings
-from .shared_redis import SharedRedis, connect
 from .storage.base import Store
 from .storage.spool import Spool
 from .web.answer_cache import AnswerCache
@@ -43,6 +43,9 @@ from .web.endpoint import endpoint
 from .web.middleware import edge
 from .web.route import BATCH_BYTES, RUNTIME, SERVICES, Services
 from .web.routes import all_routes
+
+if TYPE_CHECKING:
+    from .shared_redis import SharedRedis
 
 
 def init_app(
@@ -66,8 +69,7 @@ def init_app(
     registry.register(app[RUNTIME])
     store = RolledStore(store or engine.choose(settings, metrics), clock)
     detour = _detour(settings, store, metrics, clock) if store.remote else None
-    redis = SharedRedis(connect(settings.redis_url)) if settings.redis_url else None
-    sessions = SharedSessions(metrics, redis) if redis else MemorySessions(metrics)
+    redis, sessions = _shared(settings, metrics)
     writer = Writer(
         store,
         metrics,
@@ -114,6 +116,18 @@ def init_app(
     return app
 
 
+def _shared(settings: Settings, metrics: Metrics) -> "tuple[SharedRedis | None, Sessions]":
+    """What replicas share: Redis, and the sessions that they follow in it."""
+    if not settings.redis_url:
+        return None, MemorySessions(metrics)
+    # Its client takes a tenth of the start, which a service without it is spared.
+    from .sessions.shared import SharedSessions
+    from .shared_redis import SharedRedis, connect
+
+    redis = SharedRedis(connect(settings.redis_url))
+    return redis, SharedSessions(metrics, redis)
+
+
 def _detour(settings: Settings, store: Store, metrics: Metrics, clock: Clock) -> SpoolDetour:
     return SpoolDetour(
         Spool(settings.data_dir / "spool.sqlite", settings.spool_max_bytes),
@@ -126,7 +140,7 @@ def _detour(settings: Settings, store: Store, metrics: Metrics, clock: Clock) ->
 
 
 def _authenticator(
-    app: web.Application, settings: Settings, redis: SharedRedis | None, clock: Clock
+    app: web.Application, settings: Settings, redis: "SharedRedis | None", clock: Clock
 ) -> Authenticator:
     confirm = None
     if settings.auth_service_url:

@@ -8,6 +8,10 @@ import structlog
 _log = structlog.get_logger(__name__)
 
 
+class RedisAway(Exception):
+    """Redis cannot be asked just now; do without it."""
+
+
 class Outage:
     """The state of one thing that may go away and comes back by itself.
 

@@ -14,6 +14,7 @@ from prometheus_client import CollectorRegistry
 from . import clock
 from .access.secrets import Prepared, prepare
 from .app import init_app
+from .ingest import enrich
 from .logs import configure
 from .settings import Settings
 from .storage.base import IncompatibleStore, StoreUnavailable
@@ -66,7 +67,9 @@ async def _serve(prepared: Prepared) -> int:
         await site.start()
         settle()
         _greet(prepared, _url(runner, settings))
+        loading = asyncio.create_task(_load())
         await stop.wait()
+        await loading
         log.info("stopping")
     except (OSError, StoreUnavailable, IncompatibleStore) as error:
         log.error("cannot_start", reason=str(error))  # noqa: TRY400  # it is said in words
@@ -85,6 +88,12 @@ def settle() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(*GC_THRESHOLDS)
+
+
+async def _load() -> None:
+    """Have ready what the first events would wait for, and spare the garbage collector that too."""
+    await asyncio.to_thread(enrich.load)
+    gc.freeze()
 
 
 def _stop_on_signal() -> asyncio.Event:

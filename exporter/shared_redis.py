@@ -11,17 +11,13 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
-from .outage import Outage
+from .outage import Outage, RedisAway
 
 T = TypeVar("T")
 
 CONNECTIONS = 32
 WAIT_SECONDS = 0.5
 """For a connection to be made, to become free, and to answer: each at most so long."""
-
-
-class RedisAway(Exception):
-    """Redis cannot be asked just now; do without it."""
 
 
 class SharedRedis:
@@ -40,12 +36,22 @@ class SharedRedis:
         if not self._outage.attempt():
             raise RedisAway
         try:
-            answer = await command(self.client)
-        except (RedisError, OSError) as error:
-            self._outage.failed(type(error).__name__)
-            raise RedisAway from error
+            answer = await self.ask_anyway(command)
+        except RedisAway as error:
+            self._outage.failed(str(error))
+            raise
         self._outage.succeeded()
         return answer
+
+    async def ask_anyway(self, command: Callable[[Redis], Awaitable[T]]) -> T:
+        """The same, tried also where it is not worth it: for those who look whether it is there.
+
+        RedisAway has the name of what went wrong.
+        """
+        try:
+            return await command(self.client)
+        except (RedisError, OSError) as error:
+            raise RedisAway(type(error).__name__) from error
 
     async def close(self) -> None:
         """Let go of its connections."""

@@ -118,3 +118,17 @@ def test_a_data_folder_that_is_taken_is_said(tmp_path: Path) -> None:
     assert ran.returncode == 1
     assert "in use by another process" in ran.stdout + ran.stderr
     assert "Traceback" not in ran.stdout + ran.stderr
+
+
+def test_the_start_waits_for_no_library_that_it_may_do_without() -> None:
+    loads = (
+        "import sys, exporter.server as server\n"
+        "names = {'genai_prices', 'limits', 'motor', 'redis', 'ua_parser'}\n"
+        "print(*sorted(names & set(sys.modules)))\n"
+        "server.enrich.load()\n"
+        "print(*sorted(names & set(sys.modules)))\n"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", loads], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert ran.stdout == "\ngenai_prices ua_parser\n"

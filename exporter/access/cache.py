@@ -6,14 +6,17 @@ that could be used in its place.
 """
 
 from contextlib import suppress
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 from cachetools import LRUCache
 
 from ..fields import Moment
-from ..shared_redis import RedisAway, SharedRedis
+from ..outage import RedisAway
 from .claims import Confirmed
+
+if TYPE_CHECKING:
+    from ..shared_redis import SharedRedis
 
 KEPT_SECONDS = 900
 ENTRIES = 20_000
@@ -62,7 +65,7 @@ class MemoryCache:
 class RedisCache:
     """Confirmations in Redis, and in memory as well for when Redis is away."""
 
-    def __init__(self, redis: SharedRedis) -> None:
+    def __init__(self, redis: "SharedRedis") -> None:
         self._redis = redis
         self._memory = MemoryCache()
         self._decoder = msgspec.json.Decoder(Confirmation)

@@ -1,4 +1,4 @@
-"""Counts of calls in windows of time: in memory, or in the Redis that replicas share.
+"""Counts of calls in windows of time, in memory (shared_counter.py has them in Redis).
 
 `limits` has a memory storage too, but it goes over all its keys every 10 ms and drops none before
 its time: at 200,000 addresses that takes 70 % of a core, and nothing bounds the next million. This
@@ -7,12 +7,8 @@ one costs under a microsecond and stays within `CALLERS`.
 
 import zlib
 from collections import OrderedDict
-from typing import Any
 
 import msgspec
-from limits.aio.storage import RedisStorage
-
-from ..shared_redis import RedisAway, SharedRedis
 
 CALLERS = 100_000
 """Callers that are counted at a time; past it, whoever was counted first is counted anew."""
@@ -70,23 +66,3 @@ class MemoryCounter:
             if len(windows) <= self._callers and windows[oldest].ends > moment:
                 return
             del windows[oldest]
-
-
-class RedisCounter:
-    """Counts that every replica adds to; None where Redis is away."""
-
-    def __init__(self, redis: SharedRedis) -> None:
-        options: dict[str, Any] = {"connection_pool": redis.client.connection_pool}
-        self._storage = RedisStorage(
-            "async+redis://", implementation="redispy", key_prefix="meterhouse:calls", **options
-        )
-        self._redis = redis
-
-    async def add(self, caller: str, window: int, seconds: int) -> int | None:
-        """The calls of `caller` in its window, which Redis forgets in `seconds`."""
-        try:
-            return await self._redis.ask(
-                lambda _: self._storage.incr(f"{caller}:{window}", seconds)
-            )
-        except RedisAway:
-            return None

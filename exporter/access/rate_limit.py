@@ -4,16 +4,20 @@ A limit counts in fixed windows (counters.py).
 """
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from ..clock import Clock, epoch_ms, now
 from ..errors import RateLimited
 from ..settings import Settings
-from ..shared_redis import SharedRedis
 from .client_address import subscriber
-from .counters import MemoryCounter, RedisCounter
+from .counters import MemoryCounter
 from .principal import Principal, Role
+
+if TYPE_CHECKING:
+    from ..shared_redis import SharedRedis
+    from .shared_counter import RedisCounter
 
 SECOND_MS = 1000
 
@@ -45,7 +49,7 @@ class RateLimits:
     def __init__(
         self,
         settings: Settings,
-        redis: SharedRedis | None = None,
+        redis: "SharedRedis | None" = None,
         *,
         clock: Clock = now,
     ) -> None:
@@ -58,7 +62,7 @@ class RateLimits:
         self._service = _Limit(
             "service", settings.rate_limit_service_per_second, MemoryCounter(SECOND_MS)
         )
-        self._shared = None if redis is None else RedisCounter(redis)
+        self._shared = None if redis is None else _shared_counter(redis)
 
     async def take(self, principal: Principal | None, address: str) -> Allowance | None:
         """Count one call of a caller; what is left, or None where there is no limit.
@@ -86,3 +90,9 @@ class RateLimits:
                 f"Too many calls; try again in {reset} s.", limit.calls, reset, limit.kind
             )
         return Allowance(limit.calls, limit.calls - count, reset)
+
+
+def _shared_counter(redis: "SharedRedis") -> "RedisCounter":
+    from .shared_counter import RedisCounter
+
+    return RedisCounter(redis)

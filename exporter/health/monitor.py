@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import structlog
 
@@ -17,7 +18,6 @@ from ..errors import Unavailable
 from ..metrics import health as metrics
 from ..metrics.values import Metrics
 from ..settings import Settings
-from ..shared_redis import SharedRedis
 from ..single_flight import SingleFlight
 from ..storage.base import Store, StoreUnavailable
 from ..storage.query import equals
@@ -32,6 +32,9 @@ from .swap import Swaps
 from .tools import Tools, instance_name, open_session
 from .track import Result, Track
 from .uptime import Uptime
+
+if TYPE_CHECKING:
+    from ..shared_redis import SharedRedis
 
 SETTLE_SECONDS = 5.0
 SAVE_SECONDS = 30.0
@@ -62,7 +65,7 @@ class Health:
         shown: Metrics,
         clock: Clock,
         *,
-        redis: SharedRedis | None = None,
+        redis: "SharedRedis | None" = None,
         tell: Tell | None = None,
     ) -> None:
         self.checks = declared(settings)

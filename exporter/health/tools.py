@@ -7,16 +7,18 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from threading import Thread
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import aiohttp
 
 from ..clock import Clock
 from ..settings import Settings
-from ..shared_redis import SharedRedis
 from ..storage.base import Store
 from .check import Unhealthy
 from .lag import LagMeter
+
+if TYPE_CHECKING:
+    from ..shared_redis import SharedRedis
 
 Answer = TypeVar("Answer")
 
@@ -60,7 +62,7 @@ class Tools:
     clock: Clock
     instance: str
     session: aiohttp.ClientSession
-    redis: SharedRedis | None = None
+    redis: "SharedRedis | None" = None
     lag: LagMeter = field(default_factory=LagMeter)
     disk: OneThread = field(default_factory=OneThread)
     _contexts: dict[str | None, ssl.SSLContext] = field(default_factory=dict)

@@ -26,8 +26,9 @@ from ..ids import new_id
 from ..ingest.step import Step
 from ..metrics import catalogue
 from ..metrics.values import Metrics
+from ..outage import RedisAway
 from ..records.engagement import IDLE
-from ..shared_redis import RedisAway, SharedRedis
+from ..shared_redis import SharedRedis
 from ..storage.base import Store
 from .base import LOOK_BACK, Sighting, sighting
 from .memory import MemorySessions

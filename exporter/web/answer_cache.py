@@ -8,18 +8,22 @@ well. While a question is being answered, whoever asks it too waits for that ans
 import time
 from collections.abc import Callable, Coroutine, Mapping
 from hashlib import sha256
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from cachetools import TLRUCache
-from redis.asyncio import Redis
 
 from .. import __version__
 from ..access.principal import Principal
 from ..metrics import catalogue
 from ..metrics.values import Metrics
-from ..shared_redis import RedisAway, SharedRedis
+from ..outage import RedisAway
 from ..single_flight import SingleFlight
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
+
+    from ..shared_redis import SharedRedis
 
 KEPT_BYTES = 32 * 1024 * 1024
 LARGEST_BYTES = 1024 * 1024
@@ -75,7 +79,7 @@ class AnswerCache:
         self,
         seconds: float,
         metrics: Metrics,
-        redis: SharedRedis | None = None,
+        redis: "SharedRedis | None" = None,
         *,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -121,7 +125,7 @@ class AnswerCache:
             return None
         name = self._name(key)
 
-        async def read(redis: Redis) -> list[Any]:
+        async def read(redis: "Redis") -> list[Any]:
             both = redis.pipeline(transaction=False)
             both.get(name)
             both.pttl(name)

@@ -6,13 +6,12 @@ from typing import Literal
 
 import msgspec
 from aiohttp import web
-from redis.asyncio import Redis
 
 from .. import __version__
 from ..errors import Unavailable
 from ..metrics import catalogue
 from ..metrics.exposition import content_type, gzip_chunks, negotiate, render
-from ..shared_redis import RedisAway
+from ..outage import RedisAway
 from ..storage.base import StoreUnavailable
 from .route import RUNTIME, Access, Call, NoQuery, Reply, Route
 
@@ -83,17 +82,13 @@ async def _beside_the_store(call: Call[NoQuery]) -> list[Dependency]:
         found.append(Dependency("spool", "unhealthy" if full else "healthy", full))
     if redis is not None:
         try:
-            await redis.ask(_ping)
+            await redis.ask(lambda client: client.ping())
         except RedisAway:
             message = "Redis does not answer; this replica goes on with its memory."
             found.append(Dependency("redis", "unhealthy", message))
         else:
             found.append(Dependency("redis", "healthy"))
     return found
-
-
-async def _ping(redis: Redis) -> None:
-    await redis.ping()
 
 
 def _can_record(call: Call[NoQuery], store: Dependency) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import msgspec
 from aiohttp import web
@@ -31,8 +31,10 @@ from ..ingest.writer import Writer
 from ..metrics.values import Metrics
 from ..rollups.store import RolledStore
 from ..settings import Settings
-from ..shared_redis import SharedRedis
 from .answer_cache import AnswerCache
+
+if TYPE_CHECKING:
+    from ..shared_redis import SharedRedis
 
 Query = TypeVar("Query", bound=msgspec.Struct)
 
@@ -80,7 +82,7 @@ class Services:
     announcer: Announcer
     detour: SpoolDetour | None = None
     """Where events go while the store is away; None for a store that cannot be."""
-    redis: SharedRedis | None = None
+    redis: "SharedRedis | None" = None
     """What replicas share, where there is one."""
 
 

@@ -1,7 +1,8 @@
 import pytest
 from redis.asyncio import Redis
 
-from exporter.access.counters import MemoryCounter, RedisCounter
+from exporter.access.counters import MemoryCounter
+from exporter.access.shared_counter import RedisCounter
 from tests.services.redis import RedisServer
 
 from ..outside import Logged, Replica, Time

@@ -51,6 +51,12 @@ class Installation:
         """The value of a series."""
         return await asyncio.to_thread(self.process.sample, series)
 
+    async def until_sample(self, series: str, value: float) -> None:
+        """Return when a series has a value."""
+        async with asyncio.timeout(30):
+            while await self.sample(series) != value:
+                await asyncio.sleep(0.1)
+
 
 @pytest.fixture
 def checks(tmp_path: Path, dependency: Dependency) -> dict[str, str]:
@@ -90,7 +96,7 @@ async def test_an_outage_is_one_incident_also_where_the_service_dies_in_it(
         assert over["startedAt"] == incident["startedAt"]
         assert [step["action"] for step in over["timeline"]] == ["opened", "resolved"]
         await service.until("/api/health", lambda said: said["status"] == "healthy")
-        assert await service.sample('incidents_open{severity="critical"}') == 0
+        await service.until_sample('incidents_open{severity="critical"}', 0)
         assert process.terminate() == 0
 
     with running(folder, **checks) as process:

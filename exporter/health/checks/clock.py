@@ -12,8 +12,8 @@ from email.utils import parsedate_to_datetime
 from typing import Annotated
 
 from msgspec import Meta
-from redis.exceptions import RedisError
 
+from ...outage import RedisAway
 from ...settings import Settings
 from ...storage.base import StoreUnavailable
 from ..check import Check, Finding, Level, Seconds, Unhealthy
@@ -44,7 +44,7 @@ class Clock(Check, frozen=True, kw_only=True, tag="clock"):
             before = tools.clock()
             try:
                 reading = await ask()
-            except (Unhealthy, StoreUnavailable, RedisError, OSError):
+            except (Unhealthy, StoreUnavailable, RedisAway):
                 continue
             if reading is not None:
                 return self._judge(name, before, tools.clock(), reading)
@@ -88,7 +88,7 @@ async def _database(tools: Tools) -> Reading | None:
 async def _redis(tools: Tools) -> Reading | None:
     if tools.redis is None:
         return None
-    seconds, microseconds = await tools.redis.client.time()
+    seconds, microseconds = await tools.redis.ask_anyway(lambda redis: redis.time())
     there = datetime.fromtimestamp(seconds, UTC) + timedelta(microseconds=microseconds)
     return there, timedelta()
 

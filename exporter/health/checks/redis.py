@@ -4,9 +4,8 @@ Without Redis each replica goes on with its own memory: rate limits and sessions
 shared, and nothing is lost.
 """
 
-from redis.exceptions import RedisError
-
 from ...ids import new_id
+from ...outage import RedisAway
 from ...settings import Settings
 from ..check import Check, Finding, Unhealthy
 from ..tools import Tools
@@ -27,13 +26,12 @@ class Redis(Check, frozen=True, kw_only=True, tag="redis"):
         """Healthy when what was set was read."""
         if tools.redis is None:
             raise Unhealthy("REDIS_URL is not set.")
-        client = tools.redis.client
         key, token = KEY.format(instance=tools.instance), new_id()
         try:
-            await client.set(key, token, ex=KEPT_SECONDS)
-            read = await client.get(key)
-        except (RedisError, OSError) as error:
-            raise Unhealthy(f"It does not answer as it should ({type(error).__name__}).") from error
+            await tools.redis.ask_anyway(lambda redis: redis.set(key, token, ex=KEPT_SECONDS))
+            read = await tools.redis.ask_anyway(lambda redis: redis.get(key))
+        except RedisAway as error:
+            raise Unhealthy(f"It does not answer as it should ({error}).") from error
         if read != token.encode():
             raise Unhealthy("What was set is not what is read.")
         return Finding()
