@@ -1,11 +1,4 @@
-import pytest
-from redis.asyncio import Redis
-
 from exporter.access.counters import MemoryCounter
-from exporter.access.shared_counter import RedisCounter
-from tests.services.redis import RedisServer
-
-from ..outside import Logged, Replica, Time
 
 WINDOW_MS = 1000
 
@@ -83,36 +76,3 @@ def test_a_caller_in_a_new_window_is_not_the_oldest_any_more() -> None:
     counter.add("a", WINDOW_MS)
     counter.add("c", WINDOW_MS)
     assert calls(counter, "a", WINDOW_MS) == 2
-
-
-async def test_replicas_count_together_in_redis(replica: Replica) -> None:
-    one, two = (RedisCounter(replica()) for _ in range(2))
-    assert [
-        await one.add("a", 7, 60),
-        await two.add("a", 7, 60),
-        await two.add("a", 8, 60),
-        await one.add("b", 7, 60),
-    ] == [1, 2, 1, 1]
-
-
-async def test_redis_forgets_a_window_by_itself(redis: Redis, replica: Replica) -> None:
-    await RedisCounter(replica()).add("address:192.0.2.7", 7, 60)
-    (key,) = await redis.keys()
-    assert b"192.0.2.7:7" in key
-    assert 0 < await redis.ttl(key) <= 60
-
-
-@pytest.mark.parametrize("restarts", [1, 2])
-async def test_redis_is_found_back_after_a_restart(
-    restarts: int, redis_server: RedisServer, replica: Replica, time: Time, logged: Logged
-) -> None:
-    counter = RedisCounter(replica())
-    for _ in range(restarts):
-        assert await counter.add("a", 7, 60) == 1
-        redis_server.stop()
-        assert await counter.add("a", 7, 60) is None
-        assert await counter.add("a", 7, 60) is None
-        redis_server.start()
-        time.advance(5)
-    assert await counter.add("a", 7, 60) == 1
-    assert logged.events() == ["service_away", "service_back"] * restarts
