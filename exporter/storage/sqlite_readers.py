@@ -23,9 +23,6 @@ from .sqlite_groups import complete
 REPEAT_INTERRUPT_SECONDS = 0.02
 """SQLite forgets an interrupt that comes between two statements, so it is repeated."""
 
-CACHE_KIB = 8_000
-"""Of each connection; what a sort needs beyond it goes to a temporary file."""
-
 NICENESS = 10
 """How far the readers' threads stand back where processors are scarce: recording goes before."""
 
@@ -62,7 +59,6 @@ class Readers:
                 isolation_level=None,
                 check_same_thread=False,
             )
-            connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
             complete(connection)
             self._idle.put_nowait(connection)
             self._opened += 1

@@ -25,7 +25,7 @@ PRAGMAS = (
     DURABLE,
     "PRAGMA wal_autocheckpoint = 0",  # sqlite_checkpoints.py does it beside the commits
     f"PRAGMA journal_size_limit = {LOG_BYTES}",
-    "PRAGMA cache_size = -32000",  # KiB; the index of the keys is hit at random
+    "PRAGMA cache_size = -8000",  # KiB; four times as much takes no time off
 )
 STATEMENTS = 1_024
 """Prepared statements that are kept: more than all tables' inserts together."""
