@@ -83,6 +83,7 @@ class SqliteStore:
         except BaseException:
             await parts.close()
             raise
+        parts.checkpoints.written()  # new indexes, perhaps, or the log of a process that was killed
         self._parts = parts
 
     async def close(self) -> None:
