@@ -14,9 +14,9 @@ from datetime import datetime, timedelta
 from ..access.principal import Scope
 from ..intervals import Interval, beginning
 from ..rollups.activity import ACTIVITY
-from ..rollups.collect import Key
 from ..rollups.sets import Members
 from ..rollups.store import RolledStore
+from ..rollups.wanted import Key
 from ..storage.query import Aggregation, Function, Measure, TimeBucket
 from .period import Period, select
 

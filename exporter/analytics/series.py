@@ -1,7 +1,9 @@
 """Time series: measures by the hour, day, week or month, with zeros where nothing happened."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from ..access.principal import Scope
@@ -12,6 +14,8 @@ from ..storage.base import Row, Store
 from ..storage.query import Aggregation, Function, Measure, TimeBucket, Where
 from .period import Period, select
 
+RANGES = 8
+"""Ranges whose intervals are kept: all series of an answer have the same."""
 OVER_NOTHING: Mapping[Function, int | None] = {
     Function.COUNT: 0,
     Function.SUM: 0,
@@ -52,8 +56,13 @@ async def series(
     empty = _empty_row(family, measures)
     return [
         known.get(time) or {"time": time, **empty}
-        for time in beginnings(period.start, period.end, interval)
+        for time in _times(period.start, period.end, interval)
     ]
+
+
+@lru_cache(RANGES)
+def _times(start: datetime, end: datetime, interval: Interval) -> tuple[datetime, ...]:
+    return tuple(beginnings(start, end, interval))
 
 
 def _empty_row(family: Family, measures: Sequence[Measure]) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from typing import Annotated
 from msgspec import Meta
 
 from ..access.principal import Scope
-from ..intervals import Interval, beginnings
+from ..intervals import Interval
 from ..records.engagement import ENGAGEMENT
 from ..records.sale import SALE
 from ..storage.base import Row, Store
@@ -106,24 +106,20 @@ async def _sales(
         _money(store, scope, period, interval, "refunds"),
     )
     revenue, refunds = _amounts(came), _amounts(went)
-    currencies = sorted({currency for _, currency in (*revenue, *refunds)})
-    counts = {row["time"]: row["count"] for row in created}
+    moved = {*revenue, *refunds}
+    nothing = dict.fromkeys(sorted({currency for _, currency in moved}), _NOTHING)
+    by_time: dict[datetime, dict[str, MoneyPoint]] = {}
+    for moment in moved:
+        point = _point(revenue.get(moment, _ZERO), refunds.get(moment, _ZERO))
+        time, currency = moment
+        by_time.setdefault(time, nothing.copy())[currency] = point
     return [
-        SalesPoint(
-            time=time,
-            count=counts[time],
-            by_currency={
-                currency: _point(
-                    revenue.get((time, currency), Decimal(0)),
-                    refunds.get((time, currency), Decimal(0)),
-                )
-                for currency in currencies
-            },
-        )
-        for time in beginnings(period.start, period.end, interval)
+        SalesPoint(row["time"], row["count"], by_time.get(row["time"], nothing)) for row in created
     ]
 
 
+_ZERO = Decimal(0)
+_NOTHING = MoneyPoint(_ZERO, _ZERO, _ZERO)
 MOVED_AT = {"revenue": "completedAt", "refunds": "refundedAt"}
 """When each kind of money moved."""
 

@@ -4,10 +4,12 @@ What no rollup knows is left to the records, the whole question with it: an answ
 were of different records would not add up.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_EVEN, Decimal
+from itertools import chain
+from operator import itemgetter
 from typing import Any
 
 from ..family import Family, Rollup
@@ -22,10 +24,10 @@ from ..storage.query import (
     TimeBucket,
     Where,
 )
-from .collect import Group, Number, Values, Wanted, number
 from .documents import TENANT, Level
 from .plan import Range
-from .sets import percentile
+from .sets import Members, percentile
+from .wanted import Different, Distribution, Group, Groups, Key, Part, nothing_of, number
 
 BEGINNING = datetime.min.replace(tzinfo=UTC)
 END = datetime.max.replace(tzinfo=UTC)
@@ -36,46 +38,28 @@ MILLIONTH = Decimal(1).scaleb(-Money.DECIMALS)
 _LONGEST: Mapping[str, Level] = {"hour": "hour", "day": "day", "week": "day", "month": "month"}
 """The longest level whose buckets lie in one interval each."""
 
+_FIRST = itemgetter(0)
 Finish = Callable[[Group], Any]
 """The value of a measure, of what was collected for its group."""
 
 
 @dataclass
 class Share:
-    """The measures of a question that one rollup answers."""
+    """The measures of a question that one rollup answers, and what is collected for them."""
 
     rollup: Rollup
-    numbers: dict[str, Number] = field(default_factory=dict)
-    members: list[Values] = field(default_factory=list)
-    spreads: list[Values] = field(default_factory=list)
-
-    @property
-    def wanted(self) -> Wanted:
-        """What is to be collected for them."""
-        return Wanted(list(self.numbers.values()), self.members, self.spreads)
+    wanted: list[Part] = field(default_factory=list)
 
     @property
     def nothing(self) -> Group:
         """What a group comes to that nothing was found for."""
-        return Group({name: one.nothing for name, one in self.numbers.items()})
+        return [nothing_of(part) for part in self.wanted]
 
-    def number(self, function: Function, measure: str | None, where: Where) -> str:
-        """Collect a number, which several measures may need; its name."""
-        for name, known in self.numbers.items():
-            if replace(known.records, name="") == Measure("", function, measure, where):
-                return name
-        made = number(f"n{len(self.numbers)}", function, measure, where)
-        self.numbers[made.name] = made
-        return made.name
-
-    def spread(self, measure: Measure) -> str:
-        """Collect a distribution, which several percentiles may need; its name."""
-        made = Values(measure.name, str(measure.field), measure.where)
-        for known in self.spreads:
-            if (known.field, known.where) == (made.field, made.where):
-                return known.name
-        self.spreads.append(made)
-        return made.name
+    def place(self, part: Part) -> int:
+        """Collect a part, which several measures may need; its place in a group."""
+        if part not in self.wanted:
+            self.wanted.append(part)
+        return self.wanted.index(part)
 
 
 @dataclass(frozen=True)
@@ -92,24 +76,39 @@ class Question:
     shares: Sequence[Share]
     finish: Mapping[str, tuple[str, Finish]]
 
-    def rows(self, found: Mapping[str, Mapping[tuple[Any, ...], Group]]) -> list[Row]:
+    def rows(self, found: Mapping[str, Groups]) -> list[Row]:
         """The rows, of the groups that were collected for each share, by its rollup's name."""
-        keys = dict.fromkeys(key for groups in found.values() for key in groups)
-        names = [by if isinstance(by, str) else by.name for by in self.asked.by]
-        if not names:
-            keys = dict.fromkeys([()])
+        by = [part if isinstance(part, str) else part.name for part in self.asked.by]
         nothing = {share.rollup.name: share.nothing for share in self.shares}
-        inexact = asks_percentile(self.asked)
-        rows = []
-        for key in keys:
-            row = dict(zip(names, key, strict=True))
-            groups = {name: of.get(key) or nothing[name] for name, of in found.items()}
-            for name, (rollup, finish) in self.finish.items():
-                row[name] = finish(groups[rollup])
-            if inexact:
-                row[EXACT] = False
-            rows.append(row)
-        return _ordered(self.asked, rows, names)
+
+        def column(name: str, keys: Sequence[Key]) -> list[Any]:
+            if name in by:
+                return list(map(itemgetter(by.index(name)), keys))
+            rollup, finish = self.finish[name]
+            groups, empty = found[rollup], nothing[rollup]
+            return [finish(groups.get(key, empty)) for key in keys]
+
+        keys = _sorted(dict.fromkeys(chain.from_iterable(found.values())) if by else [()])
+        for part in reversed(self.asked.order):
+            values = map(_sortable, column(part.name, keys))
+            ranked = sorted(zip(values, keys, strict=True), key=_FIRST, reverse=part.descending)
+            keys = [key for _, key in ranked]
+        keys = keys[: self.asked.limit]
+        names = [*by, *self.finish]
+        columns = [column(name, keys) for name in names]
+        if asks_percentile(self.asked):
+            names.append(EXACT)
+            columns.append([False] * len(keys))
+        return [dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True)]
+
+    def sets(self, found: Mapping[str, Groups]) -> dict[Key, Members]:
+        """The sets that were collected for a question with one measure, which counts them."""
+        (share,), (groups,) = self.shares, found.values()
+        (place,) = (place for place, part in enumerate(share.wanted) if isinstance(part, Different))
+        return {
+            key: Members() if group[place] is None else group[place]
+            for key, group in groups.items()
+        }
 
 
 def question(asked: Aggregation) -> Question | None:
@@ -193,22 +192,21 @@ _HAS: Mapping[Function, Callable[[Rollup, str | None], bool]] = {
 
 
 def _number(asked: Aggregation, measure: Measure, share: Share) -> Finish:
-    name = share.number(measure.function, measure.field, measure.where)
+    place = share.place(number(measure.function, measure.field, measure.where))
     nothing = _over_nothing(asked.family, measure)
-    return lambda group: group.numbers[name] or nothing
+    return lambda group: group[place] or nothing
 
 
 def _extreme(asked: Aggregation, measure: Measure, share: Share) -> Finish:
-    name = share.number(measure.function, measure.field, measure.where)
-    return lambda group: group.numbers[name]
+    return itemgetter(share.place(number(measure.function, measure.field, measure.where)))
 
 
 def _average(asked: Aggregation, measure: Measure, share: Share) -> Finish:
-    of = share.number(Function.SUM, measure.field, measure.where)
-    by = share.number(Function.COUNT, measure.field, measure.where)
+    of = share.place(number(Function.SUM, measure.field, measure.where))
+    by = share.place(number(Function.COUNT, measure.field, measure.where))
 
     def finish(group: Group) -> Any:
-        amount, count = group.numbers[of], group.numbers[by]
+        amount, count = group[of], group[by]
         if not count:
             return None
         mean = amount / count
@@ -219,16 +217,17 @@ def _average(asked: Aggregation, measure: Measure, share: Share) -> Finish:
 
 def _distinct(asked: Aggregation, measure: Measure, share: Share) -> Finish:
     _every_group(measure, share)
-    share.members.append(Values(measure.name, str(measure.field), measure.where))
-    return lambda group: len(group.members.get(measure.name, ()))
+    place = share.place(Different(str(measure.field), measure.where))
+    return lambda group: 0 if group[place] is None else len(group[place])
 
 
 def _percentile(asked: Aggregation, measure: Measure, share: Share) -> Finish:
     _every_group(measure, share)
-    name, quantile = share.spread(measure), measure.quantile or 0.0
+    quantile = measure.quantile or 0.0
+    place = share.place(Distribution(str(measure.field), measure.where))
 
     def finish(group: Group) -> float | None:
-        spread = group.spreads.get(name)
+        spread = group[place]
         return None if spread is None else percentile(spread.counts(), quantile)
 
     return finish
@@ -237,7 +236,7 @@ def _percentile(asked: Aggregation, measure: Measure, share: Share) -> Finish:
 def _every_group(measure: Measure, share: Share) -> None:
     """See that a group is found, and so has a row, where the measure's condition never holds."""
     if measure.where:
-        share.number(Function.COUNT, None, ())
+        share.place(number(Function.COUNT))
 
 
 _MEANINGS: Mapping[Function, Callable[[Aggregation, Measure, Share], Finish]] = {
@@ -258,12 +257,12 @@ def _over_nothing(family: Family, measure: Measure) -> Any:
     return Money(0) if summed and family.leaves[str(measure.field)] is Money else 0
 
 
-def _ordered(asked: Aggregation, rows: list[Row], names: Sequence[str]) -> list[Row]:
-    """The rows in the order that is asked for, and no more of them than that."""
-    rows.sort(key=lambda row: [_sortable(row[name]) for name in names])
-    for part in reversed(asked.order):
-        rows.sort(key=lambda row: _sortable(row[part.name]), reverse=part.descending)
-    return rows if asked.limit is None else rows[: asked.limit]
+def _sorted(keys: Iterable[Key]) -> list[Key]:
+    """Keys in order, None first; most have none, and are in order as they are."""
+    try:
+        return sorted(keys)
+    except TypeError:  # None was compared with a value
+        return sorted(keys, key=lambda key: [_sortable(value) for value in key])
 
 
 def _sortable(value: Any) -> tuple[bool, Any]:

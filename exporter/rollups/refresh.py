@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import groupby
+from operator import add
 from typing import Any
 
 from ..family import Family, Rollup
@@ -26,13 +27,13 @@ from ..storage.query import (
     equals,
 )
 from . import documents, progress
-from .collect import Collector, Groups, Values, Wanted, added, larger, number
+from .collect import Collector
 from .digests import digest_again
 from .documents import COUNT, FINER, KEY, LEVELS, ROLLUP, TENANT, TIME, Level, column, key_of
 from .families import DIGESTS
 from .plan import Cover, Range
-from .sets import pack_spread
 from .sources import SUBJECTS, Subject
+from .wanted import Different, Distribution, Groups, Number, Part, larger, number
 
 AT_ONCE = 50_000
 """Records that are rolled up in one step, or one hour of them where that has more."""
@@ -56,9 +57,10 @@ async def roll(
     family = subject.kept.levels[level]
     for rollup in subject.family.rollups:
         wanted = _everything(rollup, onto=onto)
-        collector = Collector(store, subject, rollup, (), (*by, *rollup.by), wanted)
+        parts = list(wanted.values())
+        collector = Collector(store, subject, rollup, (), (*by, *rollup.by), parts)
         groups = await collector.collect(cover)
-        made = await asyncio.to_thread(_documents, subject, rollup, groups)
+        made = await asyncio.to_thread(_documents, subject, rollup, wanted, groups)
         await store.put(family, (equals(ROLLUP, rollup.name), *between(TIME, *span)), made)
 
 
@@ -216,44 +218,51 @@ def _families() -> Iterable[Family]:
     return {source.family.kind: source.family for source in sources}.values()
 
 
-def _everything(rollup: Rollup, *, onto: bool) -> Wanted:
+def _everything(rollup: Rollup, *, onto: bool) -> dict[str, Part]:
     """All that a rollup keeps, by the names of its documents' fields."""
-    numbers = [number(COUNT, Function.COUNT)]
+    found: dict[str, Part] = {COUNT: number(Function.COUNT)}
     for field in rollup.sums:
-        numbers.append(number(documents.total(field), Function.SUM, field))
-        numbers.append(number(documents.present(field), Function.COUNT, field))
+        found[documents.total(field)] = number(Function.SUM, field)
+        found[documents.present(field)] = number(Function.COUNT, field)
     for field in rollup.extremes:
-        numbers.append(number(documents.least(field), Function.MIN, field))
-        numbers.append(number(documents.greatest(field), Function.MAX, field))
+        found[documents.least(field)] = number(Function.MIN, field)
+        found[documents.greatest(field)] = number(Function.MAX, field)
     if onto:
-        numbers = [replace(one, merge=larger) if one.merge is added else one for one in numbers]
-    return Wanted(
-        numbers,
-        [Values(documents.members(field), field) for field in rollup.members],
-        [Values(documents.spread(field), field) for field in rollup.spreads],
-    )
+        found = {name: _not_less(part) for name, part in found.items()}
+    found |= {documents.members(field): Different(field) for field in rollup.members}
+    found |= {documents.spread(field): Distribution(field) for field in rollup.spreads}
+    return found
 
 
-def _documents(subject: Subject, rollup: Rollup, groups: Groups) -> list[Any]:
+def _not_less(part: Part) -> Part:
+    """A number of which the larger one counts, where it would be added up."""
+    if isinstance(part, Number) and part.merge is add:
+        return replace(part, merge=larger)
+    return part
+
+
+def _documents(
+    subject: Subject, rollup: Rollup, wanted: Mapping[str, Part], groups: Groups
+) -> list[Any]:
     """The documents of groups, by the beginning of their bucket, the tenant, and the rollup's
-    fields."""
+    fields; `wanted` are the parts of each group, by the field that keeps them."""
     schema = subject.kept.schema
-    fields = [column(name) for name in rollup.by]
+    names = (TIME, TENANT, *map(column, rollup.by), *wanted, ROLLUP, KEY)
+    packed = [place for place, part in enumerate(wanted.values()) if not isinstance(part, Number)]
+    fields = list(wanted)
     counted = [
-        documents.total(source.counted)
+        fields.index(documents.total(source.counted))
         for source in subject.sources
         if source.counted is not None and source.counted in rollup.sums
     ]
     made = []
-    for (time, tenant, *values), group in groups.items():
-        numbers = group.numbers
+    for group_key, group in groups.items():
+        for place in packed:
+            if group[place] is not None:
+                group[place] = group[place].packed()
         if counted:
-            numbers[COUNT] = sum([numbers[name] for name in counted])
-        for name, members in group.members.items():
-            numbers[name] = members.packed()
-        for name, spread in group.spreads.items():
-            numbers[name] = pack_spread(spread.counts())
-        key = key_of(rollup, time, tuple(values))
-        known = {TENANT: tenant, KEY: key, ROLLUP: rollup.name, TIME: time}
-        made.append(schema(**known, **dict(zip(fields, values, strict=True)), **numbers))
+            group[fields.index(COUNT)] = sum([group[place] for place in counted])
+        time, _, *by = group_key
+        values = *group_key, *group, rollup.name, key_of(rollup, time, tuple(by))
+        made.append(schema(**dict(zip(names, values, strict=True))))
     return made

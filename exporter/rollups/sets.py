@@ -14,6 +14,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from fractions import Fraction
 from functools import cache, lru_cache
 from hashlib import blake2b
+from itertools import accumulate
 
 import msgspec
 
@@ -78,15 +79,17 @@ class Members:
             made._packed += members._packed
         return made
 
-    def add(self, value: object) -> None:
-        """Add a value."""
+    def add(self, value: object, times: int = 1) -> None:
+        """Add a value; so many times is no more than once."""
         self._hashes.add(hashed(value))
 
-    def include(self, packed: bytes) -> None:
-        """Add a set that was packed."""
+    def include(self, packed: bytes, times: int = 1) -> None:
+        """Add a set that was packed; so many times is no more than once."""
         self._packed.append(packed)
 
     def __len__(self) -> int:
+        if not self._packed:
+            return len(self._hashes)
         if self._is_one:
             return len(self._packed[0]) // HASH_BYTES
         return sum(map(len, self._parts()))
@@ -97,6 +100,8 @@ class Members:
 
     def packed(self) -> bytes:
         """The set as bytes."""
+        if not self._packed:
+            return pack_members(self._hashes)
         if self._is_one:
             return self._packed[0]
         return b"".join(map(pack_members, self._parts()))
@@ -136,32 +141,34 @@ class Spreads:
         """Count a distribution that was packed, so many times."""
         self._packed.append((packed, times))
 
+    def packed(self) -> bytes:
+        """The distribution as bytes."""
+        return pack_spread(self.counts())
+
     def counts(self) -> Spread:
         """How many values lie in each bucket."""
         found = self._counts
         for packed, times in self._packed:
             spread = unpack_spread(packed)
             if times == 1 and not found:
-                found.update(spread)
+                found = self._counts = spread
                 continue
+            known = found.get
             for bucket, count in spread.items():
-                found[bucket] = found.get(bucket, 0) + count * times
+                found[bucket] = known(bucket, 0) + count * times
         self._packed.clear()
         return found
 
 
 def percentile(spread: Mapping[int, int], quantile: float) -> float | None:
     """The value, within its bucket's accuracy, that has the nearest rank; None of no values."""
-    total = sum(spread.values())
-    if not total:
+    buckets = sorted(spread)
+    so_far = list(accumulate(map(spread.__getitem__, buckets)))
+    if not so_far:
         return None
     part, whole = _share(quantile)
-    so_far = 0
-    for bucket in sorted(spread):
-        so_far += spread[bucket]
-        if so_far * whole >= total * part:
-            return representative(bucket)
-    raise AssertionError("a share above 1")  # Measure does not let one through
+    rank = -(-so_far[-1] * part // whole)  # rounded up
+    return representative(buckets[bisect_left(so_far, rank)])
 
 
 @cache

@@ -18,7 +18,7 @@ from ..storage.base import Operation, Outcome, Row, Store
 from ..storage.query import Aggregation, Filter, Find, Operator, Where, check_fields, equals, within
 from . import progress
 from .activity import ACTIVITY
-from .collect import Collector, Groups, Key
+from .collect import Collector
 from .digests import Digest, read_digest
 from .documents import TENANT, TIME, USER, kept, total
 from .pages import counting, sought
@@ -26,11 +26,14 @@ from .plan import Cover, Progress, Range, Ranges, cover, joined, whole
 from .question import EXACT, Question, asks_percentile, named, question, split_period
 from .sets import Members
 from .sources import ROLLED, SUBJECTS
+from .wanted import Groups, Key
 
 WORTH_NARROWING = timedelta(hours=6)
 """A shorter period is read as it is, whoever it is about."""
 MOST_RANGES = 2_000
 """Ranges of time that one question may name; a user who is active in more is in most hours."""
+AT_ONCE = 2
+"""Questions that read the records of an open hour at the same time: they can be many."""
 DEEP = 1_000
 """Documents before a page from which on it is worth looking where they are."""
 
@@ -42,6 +45,7 @@ class RolledStore:
         self.name, self.remote = store.name, store.remote
         self._store = store
         self._clock = clock
+        self._turns = asyncio.Semaphore(AT_ONCE)
         self._marker = progress.Marker(store)
         self._progress = progress.Known(store)
 
@@ -148,9 +152,7 @@ class RolledStore:
         if asked is None:
             raise ValueError(f"no rollup of {query.family.kind} has these sets")
         found = await self._groups(asked, _cover(asked, await self._progress.read()))
-        (measure,) = query.measures
-        (groups,) = found.values()
-        return {key: group.members.get(measure.name, Members()) for key, group in groups.items()}
+        return asked.sets(found)
 
     async def pieces(
         self, digest: Digest, tenant: str, period: Range, names: Sequence[str] | None = None
@@ -171,15 +173,19 @@ class RolledStore:
     async def _groups(self, asked: Question, parts: Cover) -> dict[str, Groups]:
         """What is collected for each share of a question, by its rollup's name."""
         subject = SUBJECTS[asked.asked.family.kind]
-        groups = await asyncio.gather(
-            *(
-                Collector(
-                    self._store, subject, share.rollup, asked.where, asked.asked.by, share.wanted
-                ).collect(parts)
-                for share in asked.shares
+        found = {}
+        for share in asked.shares:
+            collector = Collector(
+                self._store,
+                subject,
+                share.rollup,
+                asked.where,
+                asked.asked.by,
+                share.wanted,
+                self._turns,
             )
-        )
-        return {share.rollup.name: of for share, of in zip(asked.shares, groups, strict=True)}
+            found[share.rollup.name] = await collector.collect(parts)
+        return found
 
     async def _recorded(self, query: Aggregation, reached: Progress | None) -> list[Row]:
         """The answer of the records: of one user's, those of the hours that they were active in."""

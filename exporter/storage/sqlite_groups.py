@@ -6,8 +6,11 @@ Not every build of SQLite has the logarithm; `complete` lends a connection what 
 import math
 import sqlite3
 from collections.abc import Callable
+from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
+from ..clock import from_epoch_ms
 from ..errors import Invalid
 from .log_buckets import LOG_GAMMA, SMALLEST, ZERO_BUCKET
 from .query import By, LogBucket, TimeBucket, field_of
@@ -15,10 +18,13 @@ from .sqlite_columns import quote
 from .sqlite_conditions import Sql
 from .sqlite_measures import Output, loads
 from .sqlite_schema import Table
-from .sqlite_values import INTEGER, MOMENT, REAL, Form
+from .sqlite_values import COUNTER, INTEGER, MOMENT, REAL, Form
 
 HOUR = 3_600_000
 DAY = 24 * HOUR
+
+MOMENTS = 16_384
+"""Times that are kept: most that are grouped by begin an interval, and come again."""
 
 FUNCTIONS: dict[str, Callable[[float], float]] = {"ln": math.log, "ceil": math.ceil}
 """What builds without SQLITE_ENABLE_MATH_FUNCTIONS lack."""
@@ -39,16 +45,23 @@ def group(by: By, alias: str, table: Table) -> Output:
 
 
 def _field(by: str, alias: str, table: Table) -> Output:
-    return Output(by, {alias: Sql(quote(by))}, loads(table.layout.forms[by]), (alias,))
+    form = table.layout.forms[by]
+    load = _moment if form is MOMENT else loads(form)
+    return Output(by, {alias: Sql(quote(by))}, load, (alias,))
 
 
 def _interval(by: TimeBucket, alias: str, table: Table) -> Output:
     column = _column(by, table, (MOMENT,), "is no time")
-    return Output(by.name, {alias: Sql(INTERVALS[by.interval](column))}, loads(MOMENT), (alias,))
+    return Output(by.name, {alias: Sql(INTERVALS[by.interval](column))}, _moment, (alias,))
+
+
+@lru_cache(MOMENTS)
+def _moment(stored: int | None) -> datetime | None:
+    return None if stored is None else from_epoch_ms(stored)
 
 
 def _bucket(by: LogBucket, alias: str, table: Table) -> Output:
-    column = _column(by, table, (INTEGER, REAL), "is no number")
+    column = _column(by, table, (INTEGER, COUNTER, REAL), "is no number")
     text = (
         f"CASE WHEN {column} >= ? THEN CAST(ceil(ln({column}) / ?) AS INTEGER) "
         f"WHEN {column} IS NOT NULL THEN ? END"

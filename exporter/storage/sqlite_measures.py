@@ -1,7 +1,8 @@
 """Measures as SQL: the columns that each function selects, and what their values mean.
 
 Whole numbers and money are summed in two halves, the lower 32 bits and the rest, which cannot
-overflow; sums, and averages of money, are put together from them exactly.
+overflow; sums, and averages of money, are put together from them exactly. Counters and flags are
+too small for that to be needed.
 """
 
 from collections.abc import Callable, Mapping
@@ -15,7 +16,7 @@ from .query import Function, Measure, Where
 from .sqlite_columns import quote
 from .sqlite_conditions import Sql, condition
 from .sqlite_schema import Table
-from .sqlite_values import FLAG, INTEGER, MONEY, REAL, Form, money_of
+from .sqlite_values import COUNTER, FLAG, INTEGER, MONEY, REAL, Form, money_of
 
 FINEST_QUANTILE = 1_000_000
 
@@ -171,6 +172,11 @@ def _whole_sum(subject: _Subject) -> Output:
     )
 
 
+def _plain_sum(subject: _Subject) -> Output:
+    text, values = subject.aggregate(f"SUM({subject.column})")
+    return subject.output(Sql(f"COALESCE({text}, 0)", values))
+
+
 def _money_sum(subject: _Subject) -> Output:
     def load(high: int, low: int) -> Decimal:
         return money_of((high << 32) + low)
@@ -205,9 +211,16 @@ def _money_average(subject: _Subject) -> Output:
     )
 
 
-_SUMS = {INTEGER: _whole_sum, FLAG: _whole_sum, MONEY: _money_sum, REAL: _real_sum}
+_SUMS = {
+    INTEGER: _whole_sum,
+    COUNTER: _plain_sum,
+    FLAG: _plain_sum,
+    MONEY: _money_sum,
+    REAL: _real_sum,
+}
 _AVERAGES = {
     INTEGER: _plain_average,
+    COUNTER: _plain_average,
     FLAG: _plain_average,
     MONEY: _money_average,
     REAL: _plain_average,

@@ -5,6 +5,7 @@ sum and round-trip exactly. What is no scalar (maps, lists, mixed unions) is kep
 comes back as what JSON knows, unchecked: what was once stored stays readable.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
@@ -78,6 +79,10 @@ JSON = Form(
     store=lambda value: msgspec.json.encode(value).decode(),
     load=msgspec.json.decode,
 )
+COUNTER = Form("integer", "INTEGER", partial(operand, FieldKind.INTEGER))
+"""A whole number that is declared to be COUNTED at most."""
+COUNTED = 2**40
+"""Millions of such numbers can be added up without leaving 64 bits."""
 PRESENCE = Form("presence", "INTEGER", partial(operand, FieldKind.MIXED))
 """1 where a nested struct is there, so that one without any values is not lost."""
 
@@ -96,7 +101,15 @@ _FORMS: dict[FieldKind, Form] = {
 
 def form_of(declared: Any) -> Form:
     """The form of a field's declared type."""
-    return _FORMS[kind_of(declared)]
+    form = _FORMS[kind_of(declared)]
+    return COUNTER if form is INTEGER and _most(declared) <= COUNTED else form
+
+
+def _most(declared: Any) -> float:
+    """The largest number that a type allows."""
+    part = alternatives(declared)[0]
+    most = part.le if isinstance(part, inspect.IntType) else None
+    return math.inf if most is None else most
 
 
 def weight(declared: Any) -> int:

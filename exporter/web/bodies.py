@@ -3,6 +3,7 @@
 import asyncio
 from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -14,6 +15,8 @@ from ..errors import Invalid, TooLarge, UnsupportedMediaType
 from ..fields import Money
 from .route import JSON, Route
 
+TIMES = 4_096
+"""Times whose text is kept: all series of an answer have the same, and so has the next answer."""
 BODY_SECONDS = 30.0
 """Time for a body to arrive, so that slow senders cannot hold connections for ever."""
 
@@ -71,11 +74,16 @@ def _plain(value: object) -> Any:
 
 
 def _encode_special(value: object) -> Any:
-    if isinstance(value, datetime):
-        return rfc3339(value)
     if isinstance(value, Decimal):  # most buckets of a long series are empty
         return orjson.Fragment(format(value.normalize(), "f")) if value else 0
+    if isinstance(value, datetime):
+        return _spelled(value)
     raise TypeError(f"cannot encode {type(value).__name__}")
+
+
+@lru_cache(TIMES)
+def _spelled(moment: datetime) -> str:
+    return rfc3339(moment)
 
 
 def respond(status: int, answer: Any) -> web.Response:

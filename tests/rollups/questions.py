@@ -106,6 +106,13 @@ QUESTIONS: dict[str, Asked] = {
         ADA,
         by=(TimeBucket("hour"), "status"),
     ),
+    "models of each plan": asked(
+        AI_REQUEST,
+        [N, Measure("models", Function.DISTINCT, "model"), *every("cost")],
+        ACME,
+        by=("userPlan",),
+        order=(Order("models", descending=True),),
+    ),
     "nobody's requests": asked(AI_REQUEST, [N], equals("userId", None)),
     "requests by language": asked(
         AI_REQUEST, [N, p(0.5, "durationMs")], ACME, by=("language",), covered=False

@@ -1,6 +1,7 @@
 """The documents of rollups: every rollup of every family has its place in them."""
 
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -70,7 +71,7 @@ def test_sums_of_money_are_money() -> None:
     rollup = Rollup(name="all", sums=("amount",), extremes=("amount",))
     leaves = Kept(replace(SALE, rollups=(rollup,))).levels["day"].leaves
     assert leaves["amount_sum"] == leaves["amount_max"] == Money | None
-    assert leaves["amount_present"] == int | None
+    assert leaves["amount_present"] == documents.Count | None
 
 
 VALUES = st.none() | st.booleans() | st.integers(0, 3) | st.sampled_from(["", "0", "a", "true"])
@@ -89,3 +90,13 @@ def same(one: Any, other: Any) -> bool:
 @given(one=KEYS, other=KEYS)
 def test_keys_are_the_same_for_the_same_alone(one: Any, other: Any) -> None:
     assert (key_of(*one) == key_of(*other)) == same(one, other)
+
+
+@given(
+    one=st.datetimes(datetime(1970, 1, 1), datetime(2099, 12, 31), timezones=st.just(UTC)),
+    days=st.integers(1, 1000),
+    group=st.tuples(VALUES),
+)
+def test_keys_are_in_the_order_of_time(one: datetime, days: int, group: tuple[Any, ...]) -> None:
+    rollup = Rollup(name="one", by=("model",))
+    assert key_of(rollup, one, group) < key_of(rollup, one + timedelta(days=days), group[::-1])

@@ -9,6 +9,7 @@ from exporter.family import Family
 from exporter.intervals import DAY, HOUR
 from exporter.records import AI_REQUEST, ENGAGEMENT, SALE
 from exporter.rollups.question import BEGINNING, question, split_period
+from exporter.rollups.wanted import Distribution, number
 from exporter.storage.query import (
     Aggregation,
     Filter,
@@ -27,6 +28,7 @@ from .questions import ACME, QUESTIONS, N, every, p
 
 PERIOD = between("createdAt", NOW - DAY, NOW)
 COST = Measure("cost", Function.SUM, "cost")
+SUM_AND_COUNT = (Function.SUM, Function.COUNT)
 
 
 def requests(*where: Filter, measures: Any = (N,), by: Any = (), **options: Any) -> Aggregation:
@@ -104,13 +106,8 @@ def test_each_number_is_collected_once_by_the_first_rollup_that_has_it() -> None
     assert found is not None
     assert {share.rollup.name for share in found.shares} == {"status", "models"}
     status, models = (share.wanted for share in found.shares)
-    assert [one.records.function for one in status.numbers] == [
-        Function.COUNT,
-        Function.SUM,
-        Function.COUNT,
-    ]
-    assert len(models.spreads) == 1
-    assert not models.numbers
+    assert status == [number(Function.COUNT), *(number(of, "cost") for of in SUM_AND_COUNT)]
+    assert models == [Distribution("durationMs")]
 
 
 def test_rollups_answer_over_nothing_as_records_do() -> None:

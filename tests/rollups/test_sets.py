@@ -97,6 +97,7 @@ def test_a_distribution_of_several_is_their_sum(
         spreads.add(bucket, count)
     assert spreads.counts() == together
     assert spreads.counts() == together
+    assert spreads.packed() == pack_spread(together)
 
 
 @given(values=st.lists(st.just(0.0) | st.floats(SMALLEST, 1e12), min_size=1), quantile=QUANTILES)
