@@ -3,12 +3,12 @@
 import re
 import subprocess
 import sys
-import tomllib
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from exporter import __version__
 from tests.services import require
 
 from .files import DOCKERFILE, PAGE, PORT, ROOT, SECRET, SETTINGS, compose, image_environment, load
@@ -118,8 +118,7 @@ def test_images_are_pinned_to_a_version():
 
 
 def test_the_exporters_image_has_the_version_of_the_project():
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    assert EXPORTER["image"] == f"meterhouse:{project['version']}"
+    assert EXPORTER["image"] == f"meterhouse:{__version__}"
     assert EXPORTER["pull_policy"] == "build"
 
 
