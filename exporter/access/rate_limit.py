@@ -1,6 +1,6 @@
 """How often a caller may call: every address, and every service key, has its own limit.
 
-A limit counts in fixed windows (counters.py).
+A limit counts in fixed windows (memory_counter.py, shared_counter.py).
 """
 
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from ..clock import Clock, epoch_ms, now
 from ..errors import RateLimited
 from ..settings import Settings
 from .client_address import subscriber
-from .counters import MemoryCounter
+from .memory_counter import MemoryCounter
 from .principal import Principal, Role
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ from .sqlite_writer import DURABLE, LOG_BYTES, WriterThread
 EVERY_SECONDS = 1.0
 """From a write to the checkpoint that follows it: so often there is one at most."""
 SHORT_BYTES = 16 * 1024 * 1024
-"""A log that is shorter is left as it is: pages that are written often are then copied once."""
+"""A log that is shorter is copied and no more: no commit waits for the end of it to be copied."""
 WAIT_MS = 50
 """How long a cut waits for reads that need no turn, or for another program that reads."""
 
@@ -84,7 +84,8 @@ class Checkpoints:
             if size > self._limit:
                 self._limit = size + self._log_bytes  # another program may read, and goes on to
                 async with self._readers.paused():
-                    await self._writer.run(cut)
+                    if await self._writer.run(cut):
+                        self._limit = self._log_bytes
             elif size > self._short_bytes:
                 await self._writer.run(copy)
             else:
@@ -110,11 +111,12 @@ def copy(connection: sqlite3.Connection) -> int:
     return int(pages)
 
 
-def cut(connection: sqlite3.Connection) -> None:
-    """Copy all pages, and empty the log, unless another program reads it."""
+def cut(connection: sqlite3.Connection) -> bool:
+    """Copy all pages, and empty the log, unless another program reads it; whether it is empty."""
     (before,) = connection.execute("PRAGMA busy_timeout").fetchone()
     connection.execute(f"PRAGMA busy_timeout = {WAIT_MS}")
     try:
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        busy, _, _ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        return not busy
     finally:
         connection.execute(f"PRAGMA busy_timeout = {before}")

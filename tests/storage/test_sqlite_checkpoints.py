@@ -127,6 +127,15 @@ async def test_a_log_that_is_not_short_any_more_begins_anew(
     assert log_size(path) < 2 * SHORT_BYTES
 
 
+async def test_a_log_is_cut_at_the_same_size_each_time(
+    writer: WriterThread, readers: Readers, checkpoints: Checkpoints, path: Path
+) -> None:
+    for run in range(3):
+        await write_past(writer, path, LOG_BYTES, f"{run}")
+        await checkpoints.checkpoint()
+        assert log_size(path) == 0
+
+
 async def test_a_log_that_is_read_all_the_time_is_cut_between_two_queries(
     writer: WriterThread, readers: Readers, checkpoints: Checkpoints, path: Path
 ) -> None:

@@ -1,4 +1,4 @@
-from exporter.access.counters import MemoryCounter
+from exporter.access.memory_counter import MemoryCounter
 
 WINDOW_MS = 1000
 
