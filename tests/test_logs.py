@@ -11,7 +11,9 @@ import pytest
 import structlog
 
 from exporter import logs
+from exporter.logs import ANSWERING
 from exporter.settings import SettingError, Settings
+from exporter.web.middleware import Envelope
 
 
 @pytest.fixture(autouse=True)
@@ -27,7 +29,6 @@ def logging_as_it_was() -> Iterator[None]:
             root.removeHandler(handler)
             handler.close()
     root.setLevel(level)
-    structlog.contextvars.clear_contextvars()
     structlog.reset_defaults()
 
 
@@ -89,9 +90,27 @@ def test_a_level_below_the_setting_is_not_logged():
 
 
 def test_the_context_of_a_request_is_in_its_lines():
-    structlog.contextvars.bind_contextvars(request_id="r-1")
-    logged = lines(JSON, lambda log: log.info("mine"), lambda log: logging.warning("theirs"))
-    assert [line["request_id"] for line in logged] == ["r-1", "r-1"]
+    envelope = Envelope("r-1", None)
+    answering = ANSWERING.set(envelope)
+    try:
+        [unknown] = lines(JSON, lambda log: log.info("mine"))
+        envelope.caller = "admin"
+        logged = lines(
+            JSON,
+            lambda log: log.info("mine"),
+            lambda log: logging.warning("theirs"),
+            lambda log: log.info("of another", request_id="r-2"),
+        )
+    finally:
+        ANSWERING.reset(answering)
+    assert "caller" not in unknown
+    assert [(line["request_id"], line["caller"]) for line in logged] == [
+        ("r-1", "admin"),
+        ("r-1", "admin"),
+        ("r-2", "admin"),
+    ]
+    [outside] = lines(JSON, lambda log: log.info("mine"))
+    assert "request_id" not in outside
 
 
 def test_the_standard_library_ends_in_the_same_renderer():

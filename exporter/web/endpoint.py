@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import structlog
 from aiohttp import web
 
 from ..access.client_address import client_address
@@ -109,7 +108,7 @@ async def _admit(
     allowance = await _take(services, principal, address)
     if gate.refused and principal.role in gate.refused:
         raise Forbidden(gate.why)
-    structlog.contextvars.bind_contextvars(caller=principal.role)
+    request[ENVELOPE].caller = principal.role
     return principal, allowance
 
 

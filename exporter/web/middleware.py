@@ -11,6 +11,7 @@ from aiohttp.typedefs import Middleware
 from multidict import CIMultiDict
 
 from ..ids import new_id
+from ..logs import ANSWERING
 from ..metrics import catalogue
 from .errors import error_response
 from .route import Services
@@ -42,11 +43,12 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class Envelope(msgspec.Struct):
-    """What is known of a call from without: its id, its trace, and the endpoint that took it."""
+    """What is known of a call: its id, its trace, the endpoint that took it, who calls."""
 
     request_id: str
     trace_id: str | None
     endpoint: str = "unmatched"
+    caller: str | None = None
 
 
 ENVELOPE = web.RequestKey("envelope", Envelope)
@@ -63,8 +65,8 @@ def edge(services: Services) -> Middleware:
         began = perf_counter()
         envelope = Envelope(_request_id(request), _trace_id(request))
         request[ENVELOPE] = envelope
-        # Each call is a task of its own, and what is bound here ends with it.
-        structlog.contextvars.bind_contextvars(request_id=envelope.request_id)
+        # Each call is a task of its own, and what is set here ends with it.
+        ANSWERING.set(envelope)
         try:
             if request.method == hdrs.METH_OPTIONS and _is_preflight(request):
                 response: web.StreamResponse = web.Response(status=204)

@@ -5,7 +5,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import structlog
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
@@ -68,7 +67,6 @@ class Lives(RuleBasedStateMachine):
         self.run(self.store.close())
         self.loop.close()
         self.folder.cleanup()
-        structlog.contextvars.clear_contextvars()
 
     def track(self, family: Any, document: Any) -> bool:
         family.complete(document, price)

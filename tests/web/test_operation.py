@@ -9,6 +9,7 @@ import structlog
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as openmetrics
 from prometheus_client.parser import text_string_to_metric_families
 
+from exporter.logs import name_call
 from exporter.metrics import catalogue
 from exporter.storage.base import StoreUnavailable
 from exporter.storage.sqlite import SqliteStore
@@ -239,9 +240,7 @@ async def test_a_proxy_that_is_trusted_names_the_address(start: Start) -> None:
 async def test_the_log_holds_the_request_id_and_no_secrets(service: Service) -> None:
     token = make_token(service.clock(), sub="ada")
     body = {**BODIES[AI], "prompt": "my secret prompt", "response": 7}
-    with structlog.testing.capture_logs(
-        processors=[structlog.contextvars.merge_contextvars]
-    ) as lines:
+    with structlog.testing.capture_logs(processors=[name_call]) as lines:
         for headers in (
             {"Authorization": f"Bearer {token}"},
             {"Authorization": f"Bearer {token}x"},
