@@ -1,10 +1,10 @@
 """Another service over HTTP: what becomes of it is what its check says, within two runs."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import pytest
 
@@ -22,15 +22,20 @@ from .dependency import Dependency
 
 DAY = timedelta(days=1)
 CLOSED = "It closed the connection without an answer."
-Asked = Callable[[Check], Awaitable[Track]]
+
+
+class Asked(Protocol):
+    """Two runs of a check, and what they come to."""
+
+    async def __call__(self, check: Check, most: float = 10.0, slow: float = 9.0) -> Track: ...
 
 
 @pytest.fixture
 def asked(run: Run, clock: MovingClock) -> Asked:
     """Two runs of a check, and what they come to."""
 
-    async def ask(check: Check) -> Track:
-        one = track(check, timeout=0.3, slow=0.2)
+    async def ask(check: Check, most: float = 10.0, slow: float = 9.0) -> Track:
+        one = track(check, timeout=most, slow=slow)
         for _ in range(2):
             one.add(await run(one.check))
             clock.advance(seconds=30)
@@ -81,7 +86,7 @@ async def test_and_up_again_when_it_is_back(dependency: Dependency, asked: Asked
 
 async def test_one_that_hangs_is_down(dependency: Dependency, asked: Asked) -> None:
     dependency.hanging = True
-    one = await asked(Http(url=dependency.url))
+    one = await asked(Http(url=dependency.url), most=0.3, slow=0.2)
     assert one.level is Level.UNHEALTHY
     assert said(one) == "No answer within 0.3 s."
     assert dependency.most_at_once == 1
@@ -89,7 +94,7 @@ async def test_one_that_hangs_is_down(dependency: Dependency, asked: Asked) -> N
 
 async def test_one_that_answers_slowly_is_degraded(dependency: Dependency, asked: Asked) -> None:
     dependency.delay = 0.25
-    one = await asked(Http(url=dependency.url))
+    one = await asked(Http(url=dependency.url), slow=0.2)
     assert one.level is Level.DEGRADED
     assert said(one).endswith(" s, more than 0.2 s.")
 
@@ -130,7 +135,7 @@ async def test_only_the_beginning_of_an_answer_is_looked_at(
 
 
 async def test_a_host_that_nobody_knows_is_named_as_such(asked: Asked) -> None:
-    one = await asked(Http(url="http://nobody.invalid/"))
+    one = await asked(Http(url="http://nobody.invalid/"), most=0.3, slow=0.2)
     assert one.level is Level.UNHEALTHY
     assert said(one) in ("The name of its host is not known.", "No answer within 0.3 s.")
 
