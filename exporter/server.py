@@ -92,7 +92,10 @@ def settle() -> None:
 
 async def _load() -> None:
     """Have ready what the first events would wait for, and spare the garbage collector that too."""
-    await asyncio.to_thread(enrich.load)
+    try:
+        await asyncio.to_thread(enrich.load)
+    except Exception:  # the edge of the task; an event that needs them will try again
+        log.exception("libraries_not_loaded")
     gc.freeze()
 
 

@@ -132,3 +132,16 @@ def test_the_start_waits_for_no_library_that_it_may_do_without() -> None:
         [sys.executable, "-c", loads], capture_output=True, text=True, timeout=60, check=True
     )
     assert ran.stdout == "\ngenai_prices ua_parser\n"
+
+
+def test_a_library_that_cannot_be_loaded_is_said_when_the_service_starts(tmp_path: Path) -> None:
+    folder = tmp_path / "first-on-the-path"
+    folder.mkdir()
+    (folder / "genai_prices.py").write_text("raise RuntimeError('a broken installation')")
+    with running(tmp_path / "data", PYTHONPATH=str(folder)) as process:
+        deadline = time.monotonic() + 20
+        while "libraries_not_loaded" not in process.log.read_text():
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        assert "a broken installation" in process.log.read_text()
+        assert process.terminate() == 0
