@@ -81,11 +81,12 @@ class Writer:
         """Events that were taken and are not written yet."""
         return self._events
 
-    async def submit(self, steps: Sequence[Step], size: int) -> list[Outcome]:
-        """Write all `steps` (together `size` bytes, as they came) and give the outcome of each.
+    def submit(self, steps: Sequence[Step], size: int) -> asyncio.Future[list[Outcome]]:
+        """Write all `steps` (together `size` bytes, as they came); the outcome of each, in time.
 
-        Raises Unavailable when the queue is full or nothing can be written; then nothing of it
-        was acknowledged. A caller that goes away does not stop its steps.
+        Raises Unavailable at once when the queue is full, and later, for who waits, when nothing
+        can be written; then nothing of it was acknowledged. A caller that goes away does not stop
+        its steps.
         """
         if self._closing or self._task is None:
             raise Unavailable("The service is stopping.")
@@ -96,7 +97,7 @@ class Writer:
         self._events += len(steps)
         self._bytes += size
         self._wake.set()
-        return await done
+        return done
 
     def mirror(self, steps: Sequence[Step], outcomes: Sequence[Outcome], seconds: float) -> None:
         """Move the metrics, once, by all that one write of `seconds` stored."""
@@ -124,15 +125,19 @@ class Writer:
             else:
                 self._wake.clear()
 
-    def _take(self) -> list[_Submission]:
-        taken = [self._waiting.popleft()]
+    def _take(self) -> Sequence[_Submission]:
+        waiting = self._waiting
+        if self._events <= MAX_COMMIT:  # nothing is being written: they are all that wait
+            self._waiting = deque()
+            return waiting
+        taken = [waiting.popleft()]
         events = len(taken[0].steps)
-        while self._waiting and events + len(self._waiting[0].steps) <= MAX_COMMIT:
-            taken.append(self._waiting.popleft())
+        while waiting and events + len(waiting[0].steps) <= MAX_COMMIT:
+            taken.append(waiting.popleft())
             events += len(taken[-1].steps)
         return taken
 
-    async def _commit(self, submissions: list[_Submission]) -> None:
+    async def _commit(self, submissions: Sequence[_Submission]) -> None:
         steps = [step for submission in submissions for step in submission.steps]
         began = perf_counter()
         try:
@@ -163,7 +168,9 @@ class Writer:
         await detour.keep(steps)
         return [Outcome.SPOOLED] * len(steps)
 
-    def _refuse(self, submissions: list[_Submission], steps: list[Step], error: Exception) -> None:
+    def _refuse(
+        self, submissions: Sequence[_Submission], steps: list[Step], error: Exception
+    ) -> None:
         if isinstance(error, StoreUnavailable):
             log.warning("write_refused", events=len(steps), reason=str(error))
         else:

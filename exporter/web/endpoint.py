@@ -97,14 +97,16 @@ async def _admit(
     authorization, api_key = map(request.headers.get, CREDENTIALS)
     if gate.optional and authorization is None and api_key is None:
         return None, None
-    try:
-        principal = await services.authenticator.authenticate(
-            authorization, api_key, key_as_token=gate.key_as_token
-        )
-    except Unauthorized as error:
-        services.metrics.inc(catalogue.AUTH_FAILURES, (error.reason,))
-        await _take(services, None, address)  # guessing is limited as well
-        raise
+    principal = services.authenticator.cached(authorization, api_key)
+    if principal is None:
+        try:
+            principal = await services.authenticator.authenticate(
+                authorization, api_key, key_as_token=gate.key_as_token
+            )
+        except Unauthorized as error:
+            services.metrics.inc(catalogue.AUTH_FAILURES, (error.reason,))
+            await _take(services, None, address)  # guessing is limited as well
+            raise
     allowance = await _take(services, principal, address)
     if gate.refused and principal.role in gate.refused:
         raise Forbidden(gate.why)

@@ -124,14 +124,15 @@ def _observe(
     exemplar = ("request_id", envelope.request_id)
     if envelope.trace_id is not None:
         exemplar = ("trace_id", envelope.trace_id)
-    services.metrics.inc(catalogue.HTTP_REQUESTS, labels)
-    services.metrics.observe(catalogue.HTTP_REQUEST_DURATION, labels, seconds, exemplar)
-    slow = seconds * 1000 >= services.settings.slow_call_ms
+    metrics, settings = services.metrics, services.settings
+    metrics.inc(catalogue.HTTP_REQUESTS, labels)
+    metrics.observe(catalogue.HTTP_REQUEST_DURATION, labels, seconds, exemplar)
+    slow = seconds * 1000 >= settings.slow_call_ms
     if status >= SERVER_ERROR:
         level = log.error
     elif slow or status >= CALLER_ERROR:
         level = log.info
-    elif services.settings.log_level == "debug":
+    elif settings.log_level == "debug":
         level = log.debug
     else:
         return

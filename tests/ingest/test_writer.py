@@ -71,10 +71,10 @@ async def test_what_arrives_during_a_write_is_the_next_write(
     writer: Writer, store: GatedStore
 ) -> None:
     store.gate.clear()
-    first = asyncio.create_task(writer.submit([credit("0")], 1))
+    first = writer.submit([credit("0")], 1)
     await until(lambda: writer.waiting == 1)
     await asyncio.sleep(0)
-    later = [asyncio.create_task(writer.submit([credit(str(n))], 1)) for n in range(1, 6)]
+    later = [writer.submit([credit(str(n))], 1) for n in range(1, 6)]
     await until(lambda: writer.waiting == 6)
     store.gate.set()
     assert await asyncio.gather(first, *later) == [[Outcome.STORED]] * 6
@@ -85,10 +85,7 @@ async def test_each_caller_gets_the_outcomes_of_its_own_events(
     writer: Writer, store: GatedStore, metrics: Metrics
 ) -> None:
     store.gate.clear()
-    calls = [
-        asyncio.create_task(writer.submit([credit(key) for key in keys], 1))
-        for keys in ("ab", "bc", "a")
-    ]
+    calls = [writer.submit([credit(key) for key in keys], 1) for keys in ("ab", "bc", "a")]
     await until(lambda: writer.waiting == 5)
     store.gate.set()
     stored, duplicate = Outcome.STORED, Outcome.DUPLICATE
@@ -106,7 +103,7 @@ async def test_a_full_queue_refuses_and_takes_again_when_it_has_room(
     writer: Writer, store: GatedStore
 ) -> None:
     store.gate.clear()
-    full = asyncio.create_task(writer.submit([credit(str(n)) for n in range(10)], 1))
+    full = writer.submit([credit(str(n)) for n in range(10)], 1)
     await until(lambda: writer.waiting == 10)
     with pytest.raises(Unavailable) as caught:
         await writer.submit([credit("late")], 1)
@@ -118,7 +115,7 @@ async def test_a_full_queue_refuses_and_takes_again_when_it_has_room(
 
 async def test_the_queue_is_bounded_in_bytes_as_well(writer: Writer, store: GatedStore) -> None:
     store.gate.clear()
-    large = asyncio.create_task(writer.submit([credit("a")], 900))
+    large = writer.submit([credit("a")], 900)
     await until(lambda: writer.waiting == 1)
     with pytest.raises(Unavailable):
         await writer.submit([credit("b")], 101)
@@ -147,7 +144,7 @@ async def test_a_caller_that_goes_away_does_not_stop_its_events(
 ) -> None:
     store.gate.clear()
     for error in (None, StoreUnavailable("gone")):
-        gone = asyncio.create_task(writer.submit([credit("a")], 1))
+        gone = writer.submit([credit("a")], 1)
         await until(lambda: writer.waiting == 1)
         await asyncio.sleep(0)
         gone.cancel()
@@ -168,7 +165,7 @@ async def test_closing_writes_what_was_taken_and_takes_no_more(
         await writer.submit([credit("early")], 1)
     writer.start()
     store.gate.clear()
-    taken = asyncio.create_task(writer.submit([credit("a")], 1))
+    taken = writer.submit([credit("a")], 1)
     await until(lambda: writer.waiting == 1)
     closing = asyncio.create_task(writer.close())
     await asyncio.sleep(0)
@@ -184,10 +181,7 @@ async def test_one_write_has_a_bound(store: GatedStore, metrics: Metrics) -> Non
     writer = Writer(store, metrics, max_events=3 * MAX_COMMIT, max_bytes=10**9)
     writer.start()
     store.gate.clear()
-    calls = [
-        asyncio.create_task(writer.submit([credit(f"{call}-{n}") for n in range(1000)], 1))
-        for call in range(12)
-    ]
+    calls = [writer.submit([credit(f"{call}-{n}") for n in range(1000)], 1) for call in range(12)]
     await until(lambda: writer.waiting == 12_000)
     store.gate.set()
     await asyncio.gather(*calls)
