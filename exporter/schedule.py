@@ -1,6 +1,8 @@
 """Everything that runs again and again beside recording, and how often."""
 
-from . import gauges, housekeeping
+import asyncio
+
+from . import gauges, heap, housekeeping
 from .alerts.evaluation_jobs import evaluation_jobs
 from .alerts.jobs import alert_jobs
 from .background import Job
@@ -19,6 +21,7 @@ def jobs(services: Services, sessions: Sessions) -> tuple[tuple[float, str, Job]
 
     async def refresh_gauges() -> None:
         await gauges.refresh(store, metrics, clock())
+        await asyncio.to_thread(heap.trim)  # its answers are the largest that come again and again
 
     return (
         (WATCH_SECONDS, "machine", machine.watch(metrics)),

@@ -11,7 +11,7 @@ import uvloop
 from aiohttp import web
 from prometheus_client import CollectorRegistry
 
-from . import clock
+from . import clock, heap
 from .access.secrets import Prepared, prepare
 from .app import init_app
 from .ingest import enrich
@@ -45,6 +45,7 @@ curl -sS {url}/metrics | grep ^ai_request
 
 def serve(settings: Settings) -> int:
     """Run the service until SIGTERM or SIGINT; the exit code."""
+    heap.bound()
     prepared = prepare(settings)
     configure(prepared.settings)
     return uvloop.run(_serve(prepared))

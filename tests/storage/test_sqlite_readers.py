@@ -16,7 +16,7 @@ from exporter.records import AI_REQUEST, FAMILIES
 from exporter.storage.base import StoreUnavailable
 from exporter.storage.query import Aggregation, Filter, Function, Measure, Operator
 from exporter.storage.sqlite import SqliteStore
-from exporter.storage.sqlite_readers import NICENESS, Readers
+from exporter.storage.sqlite_readers import CACHE_KIB, NICENESS, Readers
 
 from .documents import TENANT, ai, keep
 
@@ -165,6 +165,13 @@ async def test_what_sqlite_cannot_read_is_unavailable(readers: Start) -> None:
     with pytest.raises(StoreUnavailable, match="no such table"):
         await reading.run(lambda each: each.execute("SELECT * FROM nowhere"))
     assert await reading.run(short) == (1,)
+
+
+async def test_each_connection_keeps_as_many_pages_as_is_said(readers: Start) -> None:
+    def kept(connection: sqlite3.Connection) -> Any:
+        return connection.execute("PRAGMA cache_size").fetchone()
+
+    assert await readers(1, 30_000).run(kept) == (-CACHE_KIB,)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux has a niceness for each thread")
