@@ -32,7 +32,7 @@ async def refresh(store: RolledStore, metrics: Metrics, now: datetime) -> None:
     Nothing is set when a question fails.
     """
     requests = await in_progress(store, None, now)
-    current = await active_by_plan(store, None, _up_to(now, CURRENTLY))
+    current = await active_by_plan(store, _up_to(now, CURRENTLY))
     active = await numbers_active(store, None, now + _MOMENT, list(WINDOWS.values()))
     windows: dict[Labels, float] = {
         (name,): users for name, users in zip(WINDOWS, active, strict=True)

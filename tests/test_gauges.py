@@ -87,6 +87,19 @@ async def test_active_users_are_shown_by_window(record: Recorder) -> None:
     assert shown(metrics, catalogue.ACTIVE_USERS) == {("1d",): 1.0, ("7d",): 3.0, ("30d",): 4.0}
 
 
+async def test_who_came_late_is_shown_at_the_next_refresh(record: Recorder) -> None:
+    await record(engagement(timestamp=NOW, user_id="bob"))
+    metrics = await refreshed(record.store)
+    await record(
+        engagement(timestamp=NOW - MINUTE, user_plan="pro"),
+        engagement(timestamp=NOW - 2 * MINUTE, user_plan="free"),
+        engagement(timestamp=NOW - 20 * MINUTE, user_id="eve"),
+    )
+    await gauges.refresh(record.store, metrics, NOW + MINUTE)
+    assert shown(metrics, catalogue.ACTIVE_USERS_CURRENT) == {("free",): 1.0, ("pro",): 1.0}
+    assert shown(metrics, catalogue.ACTIVE_USERS)["1d",] == 3.0
+
+
 async def test_windows_without_users_show_zero(record: Recorder) -> None:
     metrics = await refreshed(record.store)
     assert set(shown(metrics, catalogue.ACTIVE_USERS).values()) == {0.0}

@@ -12,8 +12,10 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from ..access.principal import Scope
-from ..intervals import Interval, beginning
+from ..intervals import Interval
 from ..rollups.activity import ACTIVITY
+from ..rollups.last_seen import Seen
+from ..rollups.progress import closed_until
 from ..rollups.sets import Members
 from ..rollups.store import RolledStore
 from ..rollups.wanted import Key
@@ -23,7 +25,6 @@ from .period import Period, select
 Users = set[int]
 """Users of one tenant, by the hashes of their ids."""
 
-_MOMENT = timedelta(milliseconds=1)
 _USERS = Measure("users", Function.DISTINCT, "userId")
 
 
@@ -46,14 +47,14 @@ async def numbers_active(
 ) -> list[int]:
     """For each length, how many users had an event in so much time before `end`.
 
-    What the windows have in common is read once: the hour up to `end` may be an open one, whose
-    records take longer than all that was rolled up before.
+    What the windows have in common is read once: its hours may be open ones, whose records take
+    longer than all that was rolled up before.
     """
-    shared = max(beginning(end - _MOMENT, "hour"), end - min(lengths))
-    last = await _sets(store, scope, Period(shared, end))
+    shared = Period(max(closed_until(end), end - min(lengths)), end)
+    last = await (_lately(store, shared) if scope is None else _sets(store, scope, shared))
     return [
         await asyncio.to_thread(
-            _together, last, await _sets(store, scope, Period(end - length, shared))
+            _together, last, await _sets(store, scope, Period(end - length, shared.start))
         )
         for length in lengths
     ]
@@ -77,6 +78,21 @@ async def _sets(store: RolledStore, scope: Scope | None, period: Period) -> dict
     return await store.sets(
         Aggregation(ACTIVITY, (_USERS,), select(ACTIVITY, scope, period), ("tenantId",))
     )
+
+
+async def _lately(store: RolledStore, period: Period) -> dict[Key, Members]:
+    """The users of every tenant in the last hour or so."""
+    seen = await store.last_seen(period.start, period.end)
+    return await asyncio.to_thread(_hashed, seen)
+
+
+def _hashed(seen: Seen) -> dict[Key, Members]:
+    found: dict[Key, Members] = {}
+    for tenant, users in seen.items():
+        found[(tenant,)] = members = Members()
+        for user in users:
+            members.add(user)
+    return found
 
 
 def _together(some: Mapping[Key, Members], others: Mapping[Key, Members]) -> int:

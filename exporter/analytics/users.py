@@ -7,7 +7,7 @@ first event within retention.
 
 import asyncio
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Annotated
 
@@ -16,9 +16,11 @@ from msgspec import Meta
 from ..access.principal import Scope
 from ..intervals import DAY
 from ..rollups.activity import ACTIVITY
+from ..rollups.last_seen import Seen
 from ..rollups.store import RolledStore
-from ..storage.base import Row, Store
+from ..storage.base import Store
 from ..storage.query import Aggregation, Function, Measure, Order, Where
+from ..storage.together import together
 from .activity import Users, active, number_active, numbers_active
 from .answer import Answer, percent
 from .period import Period, select, up_to
@@ -58,7 +60,8 @@ class UserActivity(Answer, frozen=True):
 
 async def user_numbers(store: RolledStore, scope: Scope, period: Period) -> UserNumbers:
     """The users of the scope in the period."""
-    earlier, now, before, windows = await asyncio.gather(
+    earlier, now, before, windows = await together(
+        store,
         active(store, scope, up_to(period.start)),
         active(store, scope, period),
         active(store, scope, period.before),
@@ -73,17 +76,11 @@ async def total_users(store: RolledStore, scope: Scope, until: datetime) -> int:
     return await number_active(store, scope, up_to(until))
 
 
-async def active_by_plan(store: Store, scope: Scope | None, period: Period) -> Counter[str]:
-    """Distinct users with an event in the period, by the plan of their last event, or ''."""
-    rows = await store.aggregate(
-        Aggregation(
-            family=ACTIVITY,
-            measures=(Measure("last", Function.MAX, ACTIVITY.time_field),),
-            where=select(ACTIVITY, scope, period),
-            by=("tenantId", "userId", "userPlan"),
-        )
-    )
-    return await asyncio.to_thread(_latest_plans, rows)
+async def active_by_plan(store: RolledStore, period: Period) -> Counter[str]:
+    """Distinct users of all tenants with an event in the period, which ends about now, by the
+    plan of their last event, or ''."""
+    seen = await store.last_seen(period.start, period.end)
+    return await asyncio.to_thread(_by_plan, seen)
 
 
 async def busiest_users(
@@ -113,6 +110,10 @@ async def busiest_users(
     ]
 
 
+def _by_plan(seen: Seen) -> Counter[str]:
+    return Counter(last.plan for users in seen.values() for last in users.values())
+
+
 def _numbers(earlier: Users, now: Users, before: Users, windows: Mapping[str, int]) -> UserNumbers:
     new = len(now - earlier)
     churned = len(before - now)
@@ -128,12 +129,3 @@ def _numbers(earlier: Users, now: Users, before: Users, windows: Mapping[str, in
         stickiness=percent(windows["dau"], windows["mau"]),
         **windows,
     )
-
-
-def _latest_plans(rows: Sequence[Row]) -> Counter[str]:
-    latest: dict[tuple[str, str], tuple[datetime, str | None]] = {}
-    for row in rows:
-        user, last = (row["tenantId"], row["userId"]), row["last"]
-        if user not in latest or latest[user][0] < last:
-            latest[user] = last, row["userPlan"]
-    return Counter(plan or "" for _, plan in latest.values())

@@ -20,8 +20,10 @@ from ..storage.base import Store
 from ..storage.query import (
     Aggregation,
     By,
+    Filter,
     Function,
     Measure,
+    Operator,
     TimeBucket,
     between,
     equals,
@@ -131,13 +133,15 @@ class Refresher:
         return until
 
     async def _beginning(self, now: datetime) -> dict[Level, datetime]:
-        """Where the rollups begin that there are none of yet: with the first record."""
-        first = now
+        """Where the rollups begin that there are none of yet: with the first record of an hour
+        that has closed."""
+        closed = progress.closed_until(now)
+        first = closed
         for family in _families():
-            (row,) = await self._store.aggregate(
-                Aggregation(family, (Measure("first", Function.MIN, family.time_field),))
-            )
-            first = min(first, row["first"] or now)
+            before = Filter(family.time_field, Operator.LT, closed)  # an index ends there
+            measures = (Measure("first", Function.MIN, family.time_field),)
+            (row,) = await self._store.aggregate(Aggregation(family, measures, (before,)))
+            first = min(first, row["first"] or closed)
         return {level: beginning(first, level) for level in LEVELS}
 
     async def _close(self, until: dict[Level, datetime]) -> None:

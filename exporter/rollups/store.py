@@ -21,6 +21,7 @@ from .activity import ACTIVITY
 from .collect import Collector
 from .digests import Digest, read_digest
 from .documents import TENANT, TIME, USER, kept, total
+from .last_seen import LastSeen, Seen
 from .pages import counting, sought
 from .plan import Cover, Progress, Range, Ranges, cover, joined, whole
 from .question import EXACT, Question, asks_percentile, named, question, split_period
@@ -48,6 +49,7 @@ class RolledStore:
         self._turns = asyncio.Semaphore(AT_ONCE)
         self._marker = progress.Marker(store)
         self._progress = progress.Known(store)
+        self._last_seen = LastSeen(store.aggregate, alone=not store.remote)
 
     async def open(self) -> None:
         """Open the store beneath."""
@@ -79,8 +81,8 @@ class RolledStore:
                 await self._marker.mark(late, now)
         if any(operation.family is progress.REACHED for operation in operations):
             with self._progress.changing():
-                return await self._store.write(operations)
-        return await self._store.write(operations)
+                return await self._written(operations)
+        return await self._written(operations)
 
     async def get(self, family: Family, tenant: str, key: str) -> Any | None:
         """The document with that key, or None."""
@@ -154,6 +156,11 @@ class RolledStore:
         found = await self._groups(asked, _cover(asked, await self._progress.read()))
         return asked.sets(found)
 
+    async def last_seen(self, start: datetime, end: datetime) -> Seen:
+        """The users of all tenants with an event of any family in [start, end), about now, and
+        the last one of each."""
+        return await self._last_seen.during(start, end)
+
     async def pieces(
         self, digest: Digest, tenant: str, period: Range, names: Sequence[str] | None = None
     ) -> dict[str, list[bytes]] | None:
@@ -166,6 +173,15 @@ class RolledStore:
         if not parts.rolled:
             return None
         return await read_digest(self._store, digest, tenant, parts, names)
+
+    async def _written(self, operations: Sequence[Operation]) -> list[Outcome]:
+        try:
+            outcomes = await self._store.write(operations)
+        except BaseException:
+            self._last_seen.forget()
+            raise
+        self._last_seen.written(operations, outcomes)
+        return outcomes
 
     async def _rolled(self, asked: Question, parts: Cover) -> list[Row]:
         return await asyncio.to_thread(asked.rows, await self._groups(asked, parts))
@@ -191,7 +207,7 @@ class RolledStore:
         """The answer of the records: of one user's, those of the hours that they were active in."""
         where = await self._narrowed(query.family, query.where, reached)
         rows = await self._store.aggregate(replace(query, where=where))
-        if asks_percentile(query):
+        if asks_percentile(query) and not query.flat:
             for row in rows:
                 row[EXACT] = True
         return rows

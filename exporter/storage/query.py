@@ -153,6 +153,11 @@ class Aggregation:
     values form a group of their own, None), every measure by its name. Without `by` there is
     exactly one row, also over nothing. Rows that `order` leaves equal come in the order of `by`,
     ascending, None first, so that both engines and every run agree.
+
+    each: every record is a group of its own, in no order: for values that are large, and not the
+        same in two of them, which to compare would take longer than to read. Only counts, sums and
+        extremes can be asked for.
+    flat: rows are tuples instead, of what `by` and `measures` name, for who reads thousands.
     """
 
     family: Family
@@ -161,6 +166,8 @@ class Aggregation:
     by: Sequence[By] = ()
     order: Sequence[Order] = ()
     limit: int | None = None
+    each: bool = False
+    flat: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +184,10 @@ class Find:
     limit: int = 100
     offset: int = 0
     leave_out: frozenset[str] = frozenset()
+
+
+OF_EACH = (Function.COUNT, Function.SUM, Function.MIN, Function.MAX)
+"""What can be calculated of a record by itself."""
 
 
 def check_fields(query: Aggregation | Find) -> list[Problem]:
@@ -205,8 +216,15 @@ def check_fields(query: Aggregation | Find) -> list[Problem]:
             if measure.field is not None:
                 used.append((measure.field, countable))
     used.extend((part.name, orderable) for part in query.order)
-    return [
+    problems = [
         Problem(name, f"not a field that {family.kind} declares for queries")
         for name, known in used
         if name not in known
     ]
+    if isinstance(query, Aggregation) and query.each:
+        problems += [
+            Problem(measure.name, f"{measure.function} is none of a record by itself")
+            for measure in query.measures
+            if measure.function not in OF_EACH
+        ]
+    return problems

@@ -35,7 +35,7 @@ async def test_a_user_counts_once_under_the_plan_named_last(
         sale(user_id="bob", user_plan=None),
         performance(user_id="eve", user_plan="pro"),
     )
-    assert await active_by_plan(store, None, LAST_MONTH) == {"pro": 2, "": 1}
+    assert await active_by_plan(store, LAST_MONTH) == {"pro": 2, "": 1}
 
 
 async def test_the_busiest_users_have_the_most_events(record: Recorder, store: RolledStore) -> None:
@@ -61,7 +61,7 @@ async def test_the_busiest_users_have_the_most_events(record: Recorder, store: R
 
 async def test_nobody_is_active_in_an_empty_period(record: Recorder, store: RolledStore) -> None:
     await record(engagement(timestamp=NOW))
-    assert await active_by_plan(store, TENANT, Period(NOW - DAY, NOW)) == {}
+    assert await active_by_plan(store, Period(NOW - DAY, NOW)) == {}
 
 
 @pytest.fixture
