@@ -5,7 +5,6 @@ it and completed, whether or not it was refunded since. Who converted was active
 is at most 100.
 """
 
-import asyncio
 from typing import Annotated
 
 from msgspec import Meta
@@ -14,6 +13,7 @@ from ..access.principal import Scope
 from ..records.sale import SALE, SETTLED
 from ..rollups.store import RolledStore
 from ..storage.query import Aggregation, Filter, Function, Measure, Operator
+from ..storage.together import together
 from .activity import number_active
 from .answer import Answer
 from .period import Period, select
@@ -38,7 +38,8 @@ class Conversion(Answer, frozen=True):
 
 async def conversion(store: RolledStore, scope: Scope, period: Period) -> Conversion:
     """The conversion of the scope's users in the period."""
-    total, (row,) = await asyncio.gather(
+    total, (row,) = await together(
+        store,
         number_active(store, scope, period),
         store.aggregate(
             Aggregation(

@@ -1,6 +1,5 @@
 """Credits: what users spent of their allowance, on which feature, and what that cost."""
 
-import asyncio
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -11,6 +10,7 @@ from ..intervals import Interval
 from ..records.credit import CREDIT
 from ..storage.base import Row, Store
 from ..storage.query import Aggregation, Function, Measure, Where
+from ..storage.together import together
 from .answer import Answer, percent
 from .period import OF_A_USER, Period, select
 from .series import series
@@ -84,7 +84,8 @@ async def credit_stats(
 ) -> CreditStats:
     """The credits that the scope used in the period, by feature and by user."""
     selected = select(CREDIT, scope, period, where)
-    (totals,), features, users = await asyncio.gather(
+    (totals,), features, users = await together(
+        store,
         store.aggregate(Aggregation(CREDIT, _TOTALS, selected)),
         top(store, CREDIT, ("featureName",), _PART, selected, order="total_credits"),
         top(store, CREDIT, ("userId",), _PART, (*selected, OF_A_USER), order="total_credits"),

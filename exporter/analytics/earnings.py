@@ -4,7 +4,6 @@ ARPU and ARPPU divide the net revenue of the period, in each currency, by the us
 its end, and by the users with a sale that completed in it.
 """
 
-import asyncio
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
@@ -14,6 +13,7 @@ from msgspec import Meta
 
 from ..access.principal import Scope
 from ..rollups.store import RolledStore
+from ..storage.together import together
 from .answer import Answer, average, change, to_step
 from .exchange import Converted, Rates
 from .lifetime import Predicted, predicted_value
@@ -110,10 +110,13 @@ async def earnings(
     rates: Rates | None = None,
 ) -> Earnings:
     """The earnings of the scope in the period; users are those seen by any family."""
-    users, money, recurring, paying, predicted = await asyncio.gather(
+    users, money, recurring, paying, predicted = await together(
+        store,
         total_users(store, scope, period.end),
-        asyncio.gather(
-            revenue_by_plan(store, scope, period), revenue_by_plan(store, scope, period.before)
+        together(
+            store,
+            revenue_by_plan(store, scope, period),
+            revenue_by_plan(store, scope, period.before),
         ),
         ledgers(store, scope, period, now),
         paying_users(store, scope, period),

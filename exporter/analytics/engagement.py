@@ -1,6 +1,5 @@
 """Engagement: what people did in the product, on which plan and device, and how much of it."""
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Annotated
 
@@ -11,6 +10,7 @@ from ..records.engagement import ENGAGEMENT
 from ..rollups.store import RolledStore
 from ..storage.base import Row, Store
 from ..storage.query import Aggregation, Filter, Function, Measure, Operator, Where
+from ..storage.together import together
 from .answer import Answer, percent
 from .period import Period, select
 from .slices import MOST, Slice, slices, top
@@ -144,7 +144,8 @@ async def engagement_summary(
     store: Store, scope: Scope, period: Period, where: Where = ()
 ) -> EngagementSummary:
     """The engagement events of the scope in the period, and their distribution by name."""
-    stats, rows = await asyncio.gather(
+    stats, rows = await together(
+        store,
         engagement_stats(store, scope, period, where),
         top(store, ENGAGEMENT, ("event",), (_COUNT,), select(ENGAGEMENT, scope, period, where)),
     )
@@ -159,12 +160,15 @@ async def engagement_breakdown(
     """The engagement events of the scope in the period by label, and their sessions."""
     selected = select(ENGAGEMENT, scope, period, where)
     counted = (_COUNT, _USERS)
-    summary, distributions, lists, campaigns, sessions = await asyncio.gather(
+    summary, distributions, lists, campaigns, sessions = await together(
+        store,
         engagement_summary(store, scope, period, where),
-        asyncio.gather(
-            *(top(store, ENGAGEMENT, (by,), counted, selected) for by in _DISTRIBUTIONS.values())
+        together(
+            store,
+            *(top(store, ENGAGEMENT, (by,), counted, selected) for by in _DISTRIBUTIONS.values()),
         ),
-        asyncio.gather(
+        together(
+            store,
             _named(store, "feature", counted, selected),
             _named(store, "page", (*counted, _TIME_ON_PAGE), selected),
             _named(store, "searchQuery", counted, selected),

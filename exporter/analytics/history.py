@@ -4,7 +4,6 @@ What is shown is listed field by field, so that nothing is shown because it was 
 prompt, a response, an address or a user agent.
 """
 
-import asyncio
 from datetime import datetime
 from typing import Annotated, TypeVar
 
@@ -18,6 +17,7 @@ from ..records.ai_request import AI_REQUEST, RequestError, Routing, Tokens
 from ..records.engagement import ENGAGEMENT, PageMetadata
 from ..storage.base import Store
 from ..storage.query import Find, Order, Where
+from ..storage.together import together
 from .answer import Answer
 from .period import Period, select
 from .usage import count
@@ -90,7 +90,8 @@ async def history(
 ) -> RequestPage:
     """The AI requests of the scope that began in the period, a page of them, newest first."""
     selected = select(AI_REQUEST, scope, period, where)
-    items, total = await asyncio.gather(
+    items, total = await together(
+        store,
         _newest(store, AI_REQUEST, RequestItem, selected, limit=limit, offset=(page - 1) * limit),
         count(store, scope, period, where),
     )

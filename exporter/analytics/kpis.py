@@ -1,7 +1,6 @@
 """The overview: the main numbers of every subject, and how they compare with another period."""
 
-import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -10,6 +9,7 @@ import msgspec
 
 from ..access.principal import Scope
 from ..storage.base import Store
+from ..storage.together import together
 from .answer import Answer, change
 from .engagement import EngagementStats, engagement_stats
 from .exchange import Rates
@@ -18,7 +18,7 @@ from .period import Period
 from .sales import SalesStats, sales_stats
 from .usage import AiStats, ai_stats
 
-Stats = Callable[[Store, Scope, Period, Rates | None], Awaitable[Answer]]
+Stats = Callable[[Store, Scope, Period, Rates | None], Coroutine[Any, Any, Answer]]
 
 
 class Kpis(Answer, frozen=True):
@@ -65,7 +65,8 @@ COMPARED: Mapping[str, Subject] = {
 
 async def kpis(store: Store, scope: Scope, period: Period, rates: Rates | None = None) -> Kpis:
     """The main numbers of the scope in the period."""
-    requests, engagement, sales, performance = await asyncio.gather(
+    requests, engagement, sales, performance = await together(
+        store,
         ai_stats(store, scope, period),
         engagement_stats(store, scope, period),
         _sales(store, scope, period, rates),
@@ -85,8 +86,8 @@ async def comparison(
 ) -> Comparison:
     """The numbers of one subject of COMPARED in two periods."""
     subject = COMPARED[metric]
-    found = await asyncio.gather(
-        subject.ask(store, scope, current, rates), subject.ask(store, scope, previous, rates)
+    found = await together(
+        store, subject.ask(store, scope, current, rates), subject.ask(store, scope, previous, rates)
     )
     now, then = map(_plain, found)
     return Comparison(now, then, changes(now, then))

@@ -5,7 +5,6 @@ is what a paying user brings in a month, for as many months as a customer stays 
 month up to the period's end.
 """
 
-import asyncio
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
@@ -18,6 +17,7 @@ from ..intervals import add_months
 from ..records.sale import SALE
 from ..storage.base import Row, Store
 from ..storage.query import Aggregation, Function, Measure, Where
+from ..storage.together import together
 from .answer import Answer, average, to_step
 from .period import OF_A_USER, Period, scope_filters, up_to
 from .recurring import Ledger, ledgers
@@ -56,7 +56,8 @@ async def lifetime_value(
     """What the scope's users spent before `until`, by currency."""
     within = (*scope_filters(scope), OF_A_USER, *where)
     ever = up_to(until)
-    came, went, predicted = await asyncio.gather(
+    came, went, predicted = await together(
+        store,
         store.aggregate(
             Aggregation(
                 family=SALE,
@@ -95,7 +96,8 @@ async def predicted_value(
 ) -> dict[str, Decimal]:
     """What a customer may come to be worth, by currency, where anybody was lost."""
     month = Period(add_months(until, -1), until)
-    kept, plans, paying = await asyncio.gather(
+    kept, plans, paying = await together(
+        store,
         ledgers(store, scope, month, now, where),
         revenue_by_plan(store, scope, month, where),
         paying_users(store, scope, month, where),

@@ -1,6 +1,5 @@
 """Performance: how fast and how well the calls were answered that services report."""
 
-import asyncio
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -11,6 +10,7 @@ from ..intervals import Interval
 from ..records.performance import PERFORMANCE
 from ..storage.base import Row, Store
 from ..storage.query import Aggregation, Filter, Function, Measure, Operator, Where
+from ..storage.together import together
 from .answer import Answer, Exact, percent
 from .endpoints import (
     AVG_TIME,
@@ -156,7 +156,8 @@ async def performance_breakdown(
 ) -> PerformanceBreakdown:
     """The calls of the scope in the period, by service and endpoint, and over time."""
     selected = select(PERFORMANCE, scope, period, where)
-    stats, services, slowest, errors, points = await asyncio.gather(
+    stats, services, slowest, errors, points = await together(
+        store,
         performance_stats(store, scope, period, where),
         top(store, PERFORMANCE, ("service",), _PART, selected),
         slowest_endpoints(store, scope, period, where, WORST),

@@ -14,6 +14,7 @@ from ..records.ai_request import AI_REQUEST
 from ..records.engagement import ENGAGEMENT
 from ..storage.base import Row, Store
 from ..storage.query import Aggregation, Filter, Measure, Operator, Where
+from ..storage.together import together
 from .answer import Answer
 from .endpoints import EndpointCalls, busiest_endpoints
 from .period import Period, select
@@ -51,7 +52,8 @@ class Ranking:
 async def _features(
     store: Store, scope: Scope, period: Period, where: Where, limit: int
 ) -> list[FeatureUse]:
-    requests, events = await asyncio.gather(
+    requests, events = await together(
+        store,
         _by_feature(store, AI_REQUEST, scope, period, where),
         _by_feature(store, ENGAGEMENT, scope, period, where),
     )

@@ -4,7 +4,6 @@ Services report the state of their machine with their calls, and Meterhouse samp
 minute, for the default tenant. Both count alike: a mean is over every report.
 """
 
-import asyncio
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
@@ -21,6 +20,7 @@ from ..records.performance import PERFORMANCE
 from ..records.system_sample import SYSTEM_SAMPLE
 from ..storage.base import Row, Store
 from ..storage.query import Aggregation, By, Filter, Function, Measure, Operator, TimeBucket, Where
+from ..storage.together import together
 from .answer import Answer
 from .period import Period, select
 from .slices import MOST
@@ -102,7 +102,8 @@ async def system_resources(
     where: Where = ()
     if service is not None:
         where = (Filter("service", Operator.EQ, service),)
-    hours, services = await asyncio.gather(
+    hours, services = await together(
+        store,
         _usage(store, scope, period, where, TimeBucket("hour")),
         service_usage(store, scope, period, where),
     )

@@ -15,6 +15,7 @@ from msgspec import Meta
 from ..access.principal import Scope
 from ..intervals import Interval, beginnings
 from ..rollups.store import RolledStore
+from ..storage.together import together
 from .activity import Users, active, active_by_interval
 from .answer import Answer, percent
 from .period import Period, up_to
@@ -72,7 +73,8 @@ async def retention(
     """
     if not cohorts:
         return Retention(interval, [])
-    earlier, found = await asyncio.gather(
+    earlier, found = await together(
+        store,
         active(store, scope, up_to(cohorts[0])),
         active_by_interval(store, scope, Period(cohorts[0], until), interval),
     )

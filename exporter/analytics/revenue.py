@@ -6,7 +6,6 @@ that is refunded later stays in revenue; what was given back is in refunds. Curr
 added together. All of it is exact; averages are rounded to 6 decimals, half to even.
 """
 
-import asyncio
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
@@ -18,6 +17,7 @@ from ..access.principal import Scope
 from ..records.sale import MONEY_IN, SALE
 from ..storage.base import Row, Store
 from ..storage.query import Aggregation, Filter, Function, Measure, Operator, Where
+from ..storage.together import together
 from .answer import Answer, average
 from .exchange import Converted, Rates
 from .period import OF_A_USER, Period, scope_filters
@@ -66,7 +66,8 @@ async def revenue_by_plan(
     """The money of every plan and currency, those with the most transactions first."""
     within = (*scope_filters(scope), *where)
     by = ("plan", "currency")
-    came, went = await asyncio.gather(
+    came, went = await together(
+        store,
         store.aggregate(
             Aggregation(
                 family=SALE,

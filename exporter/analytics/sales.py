@@ -4,7 +4,6 @@ Transactions are counted in the period in which they were created, as they stand
 period in which it moved (see revenue).
 """
 
-import asyncio
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -17,6 +16,7 @@ from ..access.principal import Scope
 from ..records.sale import MONEY_BACK, SALE, SETTLED
 from ..storage.base import Row, Store
 from ..storage.query import Aggregation, Filter, Measure, Operator, Where, equals
+from ..storage.together import together
 from .answer import Answer, percent
 from .exchange import Rates
 from .lifetime import LifetimeValue, lifetime_value
@@ -122,7 +122,8 @@ async def sales_stats(
     store: Store, scope: Scope, period: Period, where: Where = (), rates: Rates | None = None
 ) -> SalesStats:
     """The sales of the scope in the period, and their money by currency."""
-    (row,), plans = await asyncio.gather(
+    (row,), plans = await together(
+        store,
         store.aggregate(Aggregation(SALE, _COUNTS, select(SALE, scope, period, where))),
         revenue_by_plan(store, scope, period, where),
     )
@@ -139,7 +140,8 @@ async def sales_summary(
     rates: Rates | None = None,
 ) -> SalesSummary:
     """The sales of the scope in the period; lifetime values are up to its end."""
-    (row,), plans, lifetime = await asyncio.gather(
+    (row,), plans, lifetime = await together(
+        store,
         store.aggregate(Aggregation(SALE, _COUNTS, select(SALE, scope, period, where))),
         revenue_by_plan(store, scope, period, where),
         lifetime_value(store, scope, period.end, now, where),
@@ -164,7 +166,8 @@ async def sales_breakdown(
 
     A period that is not over yet is looked at `now`: who will renew is not known.
     """
-    summary, methods, subscribed, recurring = await asyncio.gather(
+    summary, methods, subscribed, recurring = await together(
+        store,
         sales_summary(store, scope, period, where, now=now, rates=rates),
         top(
             store,

@@ -25,6 +25,7 @@ from ..intervals import DAY, WEEK, add_months
 from ..records.sale import SALE, SETTLED, Sale, Subscription
 from ..storage.base import Store
 from ..storage.query import Filter, Find, Operator, Order, Where, equals
+from ..storage.together import together
 from .period import scope_filters
 
 GRACE = timedelta(days=3)
@@ -102,7 +103,7 @@ async def subscriptions_at(
 ) -> list[Subscribed]:
     """The subscriptions of the scope that run at `at`, in no particular order."""
     common = (*scope_filters(scope), *_PAID, *where)
-    found = await asyncio.gather(*(_find(store, (*common, *part)) for part in _may_run(at)))
+    found = await together(store, *(_find(store, (*common, *part)) for part in _may_run(at)))
     return await asyncio.to_thread(running, [sale for sales in found for sale in sales], at)
 
 

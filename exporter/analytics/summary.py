@@ -4,7 +4,6 @@ Every interval that shares a moment with the period is there, with zeros where n
 the first and the last may be cut short by the period.
 """
 
-import asyncio
 from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
@@ -18,6 +17,7 @@ from ..records.engagement import ENGAGEMENT
 from ..records.sale import SALE
 from ..storage.base import Row, Store
 from ..storage.query import Aggregation, Function, Measure, TimeBucket
+from ..storage.together import together
 from .answer import Answer
 from .credits import CreditPoint, credit_series
 from .engagement import Events, Users
@@ -80,7 +80,8 @@ _EVENTS = (
 
 async def summary(store: Store, scope: Scope, period: Period, interval: Interval) -> Summary:
     """The series of the scope in the period."""
-    requests, events, sales, calls, credit = await asyncio.gather(
+    requests, events, sales, calls, credit = await together(
+        store,
         ai_series(store, scope, period, interval=interval),
         series(store, ENGAGEMENT, _EVENTS, scope, period, interval=interval),
         _sales(store, scope, period, interval),
@@ -100,7 +101,8 @@ async def summary(store: Store, scope: Scope, period: Period, interval: Interval
 async def _sales(
     store: Store, scope: Scope, period: Period, interval: Interval
 ) -> list[SalesPoint]:
-    created, came, went = await asyncio.gather(
+    created, came, went = await together(
+        store,
         series(store, SALE, (Measure("count"),), scope, period, interval=interval),
         _money(store, scope, period, interval, "revenue"),
         _money(store, scope, period, interval, "refunds"),

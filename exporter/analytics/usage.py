@@ -1,6 +1,5 @@
 """AI requests: how many, how they ended, how long they took, what they used and cost."""
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Annotated, Any
@@ -12,6 +11,7 @@ from ..intervals import Interval
 from ..records.ai_request import AI_REQUEST, ENDED
 from ..storage.base import Row, Store
 from ..storage.query import Aggregation, Filter, Function, Measure, Operator, Where, equals
+from ..storage.together import together
 from .answer import Answer, Exact, percent
 from .period import Period, scope_filters, select
 from .series import series
@@ -162,10 +162,11 @@ async def ai_breakdown(
     store: Store, scope: Scope, period: Period, where: Where = ()
 ) -> AiBreakdown:
     """The AI requests of the scope that began in the period, by label and over time."""
-    stats, distributions, router, points = await asyncio.gather(
+    stats, distributions, router, points = await together(
+        store,
         ai_stats(store, scope, period, where),
-        asyncio.gather(
-            *(_groups(store, by, scope, period, where) for by in _DISTRIBUTIONS.values())
+        together(
+            store, *(_groups(store, by, scope, period, where) for by in _DISTRIBUTIONS.values())
         ),
         router_savings(store, scope, period, where),
         ai_series(store, scope, period, where),
@@ -203,7 +204,8 @@ async def top_models(
     store: Store, scope: Scope, period: Period, where: Where, limit: int
 ) -> list[AiSlice]:
     """The models with the most requests; their shares are of all requests."""
-    rows, whole = await asyncio.gather(
+    rows, whole = await together(
+        store,
         _groups(store, "model", scope, period, where, limit=limit),
         count(store, scope, period, where),
     )

@@ -7,16 +7,16 @@ hour is what its records come to.
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from operator import itemgetter
 from typing import Any, NamedTuple, TypeVar
 
 from ..family import Family, Rollup
-from ..storage.base import Row, Store
+from ..storage.base import Store
 from ..storage.query import (
     Aggregation,
     By,
     LogBucket,
     Measure,
+    Operator,
     TimeBucket,
     Where,
     equals,
@@ -27,7 +27,7 @@ from .documents import ROLLUP, TIME, Level, column
 from .plan import Cover, Ranges
 from .sets import Members, Spreads
 from .sources import Source, Subject
-from .wanted import Different, Distribution, Groups, Key, Merge, Number, Part, nothing_of
+from .wanted import Different, Distribution, Groups, Merge, Number, Part, nothing_of
 
 MANY = 1_000
 """Rows from which on adding them takes longer than the event loop should be held up."""
@@ -120,6 +120,12 @@ class Collector:
         columns += [self._of_documents(place, part) for place, part in self._places(Distribution)]
         await self._ask(family, common, by, figures, columns)
 
+    @property
+    def _alone(self) -> bool:
+        """Whether no two documents of a bucket are of one group: then no two are alike."""
+        told = {part.field for part in self.where if part.op is Operator.EQ}
+        return {*self.rollup.by} <= told.union(by for by in self.by if isinstance(by, str))
+
     def _places(self, kind: type[Of]) -> Iterable[tuple[int, Of]]:
         """The parts of a kind, each with its place in a group."""
         return ((place, part) for place, part in enumerate(self.wanted) if isinstance(part, kind))
@@ -152,46 +158,50 @@ class Collector:
             asked.setdefault((one.where, one.together), []).append(one)
         if figures and not any(where == () for where, _ in asked):
             asked[(), VALUES] = []
-        names = [_name(part) for part in by]
-        for (where, _), together in asked.items():
+        for (where, kind), together in asked.items():
             with_it, figures = (figures, ()) if where == () else ((), figures)
             measures = [replace(one.measure, name=_at(one.place)) for one in with_it]
             if together:
                 measures.append(Measure(_TIMES))
-            more = [one.by for one in together]
-            query = Aggregation(family, measures, (*common, *where), (*by, *more))
-            rows = await self.store.aggregate(query)
+            grouped = *by, *(one.by for one in together)
+            each = kind == PACKED and self._alone
+            query = Aggregation(family, measures, (*common, *where), grouped, each=each, flat=True)
+            rows: Sequence[Any] = await self.store.aggregate(query)
             if len(rows) < MANY:
-                self._add(rows, names, with_it, together)
+                self._add(rows, len(by), together, with_it)
             else:
-                await asyncio.to_thread(self._add, rows, names, with_it, together)
+                await asyncio.to_thread(self._add, rows, len(by), together, with_it)
 
     def _add(
         self,
-        rows: Sequence[Row],
-        names: Sequence[str],
-        figures: Sequence[Figure],
+        rows: Iterable[tuple[Any, ...]],
+        by: int,
         columns: Sequence[Column],
+        figures: Sequence[Figure],
     ) -> None:
-        """Put what rows have onto what their groups have."""
-        key_of, groups = _key(names), self.groups
-        nothing = [nothing_of(part) for part in self.wanted]
-        numbers = [(one.place, _at(one.place), one.merge) for one in figures]
-        values = [(one.place, _name(one.by), one.kind, one.add) for one in columns]
+        """Put what rows have onto what their groups have: so many values that they are grouped
+        by, those of the columns, the figures, and how many times."""
+        groups, nothing = self.groups, [nothing_of(part) for part in self.wanted]
+        values = [(by + at, one.place, one.kind, one.add) for at, one in enumerate(columns)]
+        first = by + len(columns)
+        numbers = [(first + at, one.place, one.merge) for at, one in enumerate(figures)]
         for row in rows:
-            key = key_of(row)
+            key = row[:by]
             group = groups.get(key)
-            if group is None:
+            if group is None:  # the figures as they are: most groups have one row
                 group = groups[key] = nothing.copy()
-            for place, name, merge in numbers:
-                group[place] = merge(group[place], row[name])
-            for place, name, kind, add in values:
-                value = row[name]
+                for at, place, _ in numbers:
+                    group[place] = row[at]
+            else:
+                for at, place, merge in numbers:
+                    group[place] = merge(group[place], row[at])
+            for at, place, kind, add in values:
+                value = row[at]
                 if value is not None:
                     found = group[place]
                     if found is None:
                         found = group[place] = kind()
-                    add(found, value, row[_TIMES])
+                    add(found, value, row[-1])
 
 
 def _of_records(place: int, part: Different | Distribution, source: Source) -> Column:
@@ -209,22 +219,8 @@ def _kept_by(part: By, level: Level) -> By:
     return column(str(part))
 
 
-def _key(names: Sequence[str]) -> Callable[[Row], Key]:
-    """What gives the values that a row was grouped by."""
-    if not names:
-        return lambda row: ()
-    if len(names) == 1:
-        (name,) = names
-        return lambda row: (row[name],)
-    return itemgetter(*names)
-
-
 def _renamed(where: Where) -> Where:
     return tuple(replace(part, field=column(part.field)) for part in where)
-
-
-def _name(part: By) -> str:
-    return part if isinstance(part, str) else part.name
 
 
 def _at(place: int) -> str:

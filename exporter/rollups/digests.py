@@ -34,6 +34,7 @@ from ..storage.query import (
     equals,
     within,
 )
+from ..storage.together import together
 from .documents import COUNT, FINER, KEY, RETENTION, TENANT, TIME, Level, unmirrored
 from .plan import Cover, Range
 
@@ -163,13 +164,14 @@ async def read_digest(
     """
     of_tenant = equals(TENANT, tenant)
     named = () if names is None else (Filter(NAME, Operator.IN, tuple(names)),)
-    of_levels = await asyncio.gather(
+    of_levels = await together(
+        store,
         *(
             store.find(
                 Find(digest.levels[level], (of_tenant, *named, within(TIME, ranges)), limit=ALL)
             )
             for level, ranges in cover.levels.items()
-        )
+        ),
     )
     found: dict[str, list[bytes]] = {}
     for document in sorted(chain(*of_levels), key=attrgetter("time", "part")):

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_EVEN, Decimal
-from itertools import chain
+from itertools import chain, repeat
 from operator import itemgetter
 from typing import Any
 
@@ -79,27 +79,36 @@ class Question:
     def rows(self, found: Mapping[str, Groups]) -> list[Row]:
         """The rows, of the groups that were collected for each share, by its rollup's name."""
         by = [part if isinstance(part, str) else part.name for part in self.asked.by]
-        nothing = {share.rollup.name: share.nothing for share in self.shares}
-
-        def column(name: str, keys: Sequence[Key]) -> list[Any]:
-            if name in by:
-                return list(map(itemgetter(by.index(name)), keys))
-            rollup, finish = self.finish[name]
-            groups, empty = found[rollup], nothing[rollup]
-            return [finish(groups.get(key, empty)) for key in keys]
-
         keys = _sorted(dict.fromkeys(chain.from_iterable(found.values())) if by else [()])
+
+        def column(
+            name: str, keys: Sequence[Key], groups: Mapping[str, list[Group]]
+        ) -> Iterable[Any]:
+            if name in by:
+                return map(itemgetter(by.index(name)), keys)
+            rollup, finish = self.finish[name]
+            return map(finish, groups[rollup])
+
         for part in reversed(self.asked.order):
-            values = map(_sortable, column(part.name, keys))
+            values = map(_sortable, column(part.name, keys, self._of(keys, found)))
             ranked = sorted(zip(values, keys, strict=True), key=_FIRST, reverse=part.descending)
             keys = [key for _, key in ranked]
         keys = keys[: self.asked.limit]
+        groups = self._of(keys, found)
         names = [*by, *self.finish]
-        columns = [column(name, keys) for name in names]
+        columns = [column(name, keys, groups) for name in names]
         if asks_percentile(self.asked):
             names.append(EXACT)
-            columns.append([False] * len(keys))
+            columns.append(repeat(False, len(keys)))
         return [dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True)]
+
+    def _of(self, keys: Sequence[Key], found: Mapping[str, Groups]) -> dict[str, list[Group]]:
+        """What was collected for these keys, in their order, by the rollup's name."""
+        collected = {}
+        for share in self.shares:
+            groups, nothing = found[share.rollup.name], share.nothing
+            collected[share.rollup.name] = [groups.get(key, nothing) for key in keys]
+        return collected
 
     def sets(self, found: Mapping[str, Groups]) -> dict[Key, Members]:
         """The sets that were collected for a question with one measure, which counts them."""
@@ -115,7 +124,7 @@ def question(asked: Aggregation) -> Question | None:
     """The aggregation as a question for rollups; None for one that they cannot answer."""
     split = split_period(asked.family, asked.where)
     longest = _longest(asked)
-    if split is None or longest is None or not asked.family.rollups:
+    if split is None or longest is None or not asked.family.rollups or asked.each or asked.flat:
         return None
     period, where = split
     fields = {part.field for part in where} | {by for by in asked.by if isinstance(by, str)}

@@ -88,6 +88,8 @@ def compile_aggregation(asked: Aggregation, layout: Layout) -> Pipeline:
     plan = Plan(layout.kinds)
     groups = {f"g{number}": group(by, layout) for number, by in enumerate(asked.by)}
     keys = {alias: one.key for alias, one in groups.items()}
+    if asked.each:
+        keys["each"] = "$_id"
     outputs = [
         _Output(one.name, _reading(alias, one.load), f"$_id.{alias}")
         for alias, one in groups.items()
@@ -109,10 +111,11 @@ def compile_aggregation(asked: Aggregation, layout: Layout) -> Pipeline:
     if plan.branches:
         kept = {name: f"$_id.{name}" for name in keys}
         stages.append({"$group": {"_id": kept or None, **merged}})
-    stages += _sorted(asked, outputs, len(groups))
+    if not asked.each:
+        stages += _sorted(asked, outputs, len(groups))
     if asked.limit is not None:
         stages.append({"$limit": asked.limit})
-    return Pipeline(stages, _loader(outputs), None if asked.by else {})
+    return Pipeline(stages, _loader(outputs, flat=asked.flat), None if keys else {})
 
 
 def _check(asked: Aggregation | Find) -> None:
@@ -168,5 +171,7 @@ def _sorted(asked: Aggregation, outputs: Sequence[_Output], groups: int) -> list
     return [*([{"$set": computed}] if computed else []), {"$sort": sort}]
 
 
-def _loader(outputs: Sequence[_Output]) -> Callable[[Group], Row]:
+def _loader(outputs: Sequence[_Output], *, flat: bool) -> Callable[[Group], Any]:
+    if flat:
+        return lambda group: tuple([output.load(group) for output in outputs])
     return lambda group: {output.name: output.load(group) for output in outputs}

@@ -16,7 +16,7 @@ from .query import Function, Measure, Where
 from .sqlite_columns import quote
 from .sqlite_conditions import Sql, condition
 from .sqlite_schema import Table
-from .sqlite_values import COUNTER, FLAG, INTEGER, MONEY, REAL, Form, money_of
+from .sqlite_values import COUNTER, FLAG, INTEGER, MONEY, REAL, Form, amount_of
 
 FINEST_QUANTILE = 1_000_000
 
@@ -64,12 +64,26 @@ class _Subject:
     form: Form
     where: Sql
     rankings: Rankings
+    each: bool
 
-    def aggregate(self, call: str) -> Sql:
-        """A call of an aggregate function, over the records that the measure is about."""
+    def aggregate(self, function: str, of: str) -> Sql:
+        """An aggregate function of an expression, over the records that the measure is about."""
+        if self.each:
+            return self._alone(function, of)
         if not self.where.text:
-            return Sql(call)
-        return Sql(f"{call} FILTER (WHERE {self.where.text})", self.where.values)
+            return Sql(f"{function}({of})")
+        return Sql(f"{function}({of}) FILTER (WHERE {self.where.text})", self.where.values)
+
+    def _alone(self, function: str, of: str) -> Sql:
+        """What such a function comes to over a record by itself."""
+        value = of
+        if function == "COUNT":
+            value = "1" if of == "*" else f"({of} IS NOT NULL)"
+        if not self.where.text:
+            return Sql(value)
+        otherwise = "0" if function == "COUNT" else "NULL"
+        text = f"CASE WHEN {self.where.text} THEN {value} ELSE {otherwise} END"
+        return Sql(text, self.where.values)
 
     def output(
         self, *columns: Sql, load: Callable[..., Any] | None = None, order: tuple[str, ...] = ()
@@ -84,10 +98,13 @@ class _Subject:
         )
 
 
-def calculate(measure: Measure, alias: str, table: Table, rankings: Rankings) -> Output:
+def calculate(
+    measure: Measure, alias: str, table: Table, rankings: Rankings, *, each: bool = False
+) -> Output:
     """The output of a measure; puts what has to be ranked for it into `rankings`.
 
-    Raises Invalid for a sum or an average of what is no number.
+    each: over a record by itself, and not over groups. Raises Invalid for a sum or an average of
+    what is no number.
     """
     field = measure.field
     subject = _Subject(
@@ -97,6 +114,7 @@ def calculate(measure: Measure, alias: str, table: Table, rankings: Rankings) ->
         INTEGER if field is None else table.layout.forms[field],
         condition(measure.where, table),
         rankings,
+        each,
     )
     return FUNCTIONS[measure.function](subject)
 
@@ -108,19 +126,19 @@ def loads(form: Form) -> Callable[[Any], Any] | None:
 
 
 def _count(subject: _Subject) -> Output:
-    return subject.output(subject.aggregate(f"COUNT({subject.column})"))
+    return subject.output(subject.aggregate("COUNT", subject.column))
 
 
 def _distinct(subject: _Subject) -> Output:
-    return subject.output(subject.aggregate(f"COUNT(DISTINCT {subject.column})"))
+    return subject.output(subject.aggregate("COUNT", f"DISTINCT {subject.column}"))
 
 
 def _least(subject: _Subject) -> Output:
-    return subject.output(subject.aggregate(f"MIN({subject.column})"), load=loads(subject.form))
+    return subject.output(subject.aggregate("MIN", subject.column), load=loads(subject.form))
 
 
 def _largest(subject: _Subject) -> Output:
-    return subject.output(subject.aggregate(f"MAX({subject.column})"), load=loads(subject.form))
+    return subject.output(subject.aggregate("MAX", subject.column), load=loads(subject.form))
 
 
 def _sum(subject: _Subject) -> Output:
@@ -156,8 +174,8 @@ FUNCTIONS: dict[Function, Callable[[_Subject], Output]] = {
 
 
 def _halves(subject: _Subject) -> tuple[Sql, Sql]:
-    high = subject.aggregate(f"SUM({subject.column} >> 32)")
-    low = subject.aggregate(f"SUM({subject.column} & 0xFFFFFFFF)")
+    high = subject.aggregate("SUM", f"{subject.column} >> 32")
+    low = subject.aggregate("SUM", f"{subject.column} & 0xFFFFFFFF")
     return Sql(f"COALESCE({high.text}, 0)", high.values), Sql(
         f"COALESCE({low.text}, 0)", low.values
     )
@@ -173,24 +191,24 @@ def _whole_sum(subject: _Subject) -> Output:
 
 
 def _plain_sum(subject: _Subject) -> Output:
-    text, values = subject.aggregate(f"SUM({subject.column})")
+    text, values = subject.aggregate("SUM", subject.column)
     return subject.output(Sql(f"COALESCE({text}, 0)", values))
 
 
 def _money_sum(subject: _Subject) -> Output:
     def load(high: int, low: int) -> Decimal:
-        return money_of((high << 32) + low)
+        return amount_of((high << 32) + low)
 
     return subject.output(*_halves(subject), load=load, order=_ORDER_OF_HALVES)
 
 
 def _real_sum(subject: _Subject) -> Output:
-    text, values = subject.aggregate(f"SUM({subject.column})")
+    text, values = subject.aggregate("SUM", subject.column)
     return subject.output(Sql(f"COALESCE({text}, 0.0)", values))
 
 
 def _plain_average(subject: _Subject) -> Output:
-    return subject.output(subject.aggregate(f"AVG({subject.column})"))
+    return subject.output(subject.aggregate("AVG", subject.column))
 
 
 def _money_average(subject: _Subject) -> Output:
@@ -201,11 +219,11 @@ def _money_average(subject: _Subject) -> Output:
             return None
         units, rest = divmod((high << 32) + low, count)
         up = 2 * rest > count or (2 * rest == count and units % 2 == 1)
-        return money_of(units + up)
+        return amount_of(units + up)
 
     return subject.output(
         *_halves(subject),
-        subject.aggregate(f"COUNT({subject.column})"),
+        subject.aggregate("COUNT", subject.column),
         load=load,
         order=("({0} * 4294967296.0 + {1}) / {2}",),
     )

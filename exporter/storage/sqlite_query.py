@@ -6,9 +6,10 @@ for all percentiles of the same field.
 # ruff: noqa: S608  # every name is quoted and from a declared schema, every value is bound
 
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import accumulate
 from typing import Any, Generic, TypeVar
 
 from ..errors import Invalid
@@ -24,22 +25,30 @@ from .sqlite_schema import TENANT, Table
 Answer = TypeVar("Answer")
 
 
+AT_ONCE = 1_000
+"""Rows that are read before what they mean is made of them."""
+
+
 @dataclass(frozen=True)
 class Statement(Generic[Answer]):
-    """A SELECT with its values, and what each of its rows means."""
+    """A SELECT with its values, and what some of its rows mean, in their order."""
 
     sql: str
     values: tuple[Any, ...]
-    load: Callable[[tuple[Any, ...]], Answer]
+    load: Callable[[Sequence[tuple[Any, ...]]], Iterable[Answer]]
 
     def run(self, connection: sqlite3.Connection) -> list[Answer]:
         """What all rows mean, in their order."""
-        return list(map(self.load, connection.execute(self.sql, self.values)))
+        cursor = connection.execute(self.sql, self.values)
+        found: list[Answer] = []
+        while rows := cursor.fetchmany(AT_ONCE):
+            found += self.load(rows)
+        return found
 
 
 def compile_get(table: Table, tenant: str, key: str) -> Statement[Any]:
     """The statement for the document with that key."""
-    return Statement(table.get, (tenant, key), table.layout.document)
+    return Statement(table.get, (tenant, key), partial(map, table.layout.document))
 
 
 def compile_find(query: Find, table: Table) -> Statement[Any]:
@@ -53,7 +62,7 @@ def compile_find(query: Find, table: Table) -> Statement[Any]:
         f"ORDER BY {', '.join(order)} LIMIT ? OFFSET ?"
     )
     blank = [attribute_of(query.family.document, name) for name in query.leave_out]
-    load = partial(table.layout.document, blank=blank)
+    load = partial(map, partial(table.layout.document, blank=blank))
     return Statement(sql, (*matching.values, query.limit, query.offset), load)
 
 
@@ -72,7 +81,7 @@ def compile_aggregation(query: Aggregation, table: Table) -> Statement[Row]:
     rankings: Rankings = {}
     groups = [group(by, f'"@{number}"', table) for number, by in enumerate(query.by)]
     measures = [
-        calculate(measure, f"@{number}", table, rankings)
+        calculate(measure, f"@{number}", table, rankings, each=query.each)
         for number, measure in enumerate(query.measures, len(groups))
     ]
     outputs = [*groups, *measures]
@@ -87,13 +96,13 @@ def compile_aggregation(query: Aggregation, table: Table) -> Statement[Row]:
     records = _records(query, table, rankings, groups)
     statement = Sql(f"SELECT {selected.text}{records.text}", selected.values + records.values)
     names = [name for output in groups for name in output.columns]
-    if names:
+    if names and not query.each:
         statement = Sql(f"{statement.text} GROUP BY {', '.join(names)}", statement.values)
         order = ", ".join([*_order(query, outputs), *names])
         statement = Sql(f"{statement.text} ORDER BY {order}", statement.values)
     if query.limit is not None:
         statement = Sql(f"{statement.text} LIMIT ?", (*statement.values, query.limit))
-    return Statement(statement.text, statement.values, _loader(outputs))
+    return Statement(statement.text, statement.values, _loader(outputs, flat=query.flat))
 
 
 def _check(query: Aggregation | Find) -> None:
@@ -153,18 +162,22 @@ def _used(query: Aggregation) -> set[str]:
     return used
 
 
-def _loader(outputs: Sequence[Output]) -> Callable[[tuple[Any, ...]], Row]:
-    plan: list[tuple[str, int, int, Callable[..., Any] | None]] = []
-    start = 0
-    for output in outputs:
-        end = start + len(output.columns)
-        plan.append((output.name, start, end, output.load))
-        start = end
+def _loader(
+    outputs: Sequence[Output], *, flat: bool
+) -> Callable[[Sequence[tuple[Any, ...]]], Iterable[Any]]:
+    """What makes rows of those of a statement, column by column: there can be many."""
+    names = [output.name for output in outputs]
+    ends = list(accumulate(len(output.columns) for output in outputs))
 
-    def load(values: tuple[Any, ...]) -> Row:
-        return {
-            name: values[first] if of is None else of(*values[first:last])
-            for name, first, last, of in plan
-        }
+    def load(rows: Sequence[tuple[Any, ...]]) -> Iterable[Any]:
+        columns = list(zip(*rows, strict=True))
+        values = [
+            columns[end - 1]
+            if output.load is None
+            else map(output.load, *columns[end - len(output.columns) : end])
+            for output, end in zip(outputs, ends, strict=True)
+        ]
+        tuples = zip(*values, strict=True)
+        return tuples if flat else (dict(zip(names, row, strict=True)) for row in tuples)
 
     return load

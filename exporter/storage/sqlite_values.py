@@ -52,7 +52,12 @@ def money_units(amount: Decimal) -> int:
 
 def money_of(units: int) -> Money:
     """The amount of so many millionths."""
-    return Money(Decimal(units).scaleb(-Money.DECIMALS))
+    return Money(amount_of(units))
+
+
+def amount_of(units: int) -> Decimal:
+    """The same as a plain number: sums are many, and nothing checks them again."""
+    return Decimal(units).scaleb(-Money.DECIMALS)
 
 
 def _moment_operand(value: object) -> int:

@@ -1,7 +1,6 @@
 """The dashboard: several sections in one answer."""
 
-import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
@@ -16,12 +15,13 @@ from ..analytics.period import Period
 from ..analytics.resources import ServiceUsage, service_usage
 from ..analytics.users import UserNumbers, user_numbers
 from ..errors import Forbidden, Invalid
+from ..storage.together import together
 from .period import DAY, DateRange, PeriodQuery, last
 from .route import Access, Call, Route
 
 ALL = "all"
 
-Ask = Callable[[Call[Any], Scope, Period], Awaitable[Any]]
+Ask = Callable[[Call[Any], Scope, Period], Coroutine[Any, Any, Any]]
 
 
 @dataclass(frozen=True)
@@ -111,8 +111,8 @@ async def dashboard(call: Call[DashboardQuery]) -> Dashboard:
     query = call.query
     scope, period = call.scope(query.user_id), query.period_at(call.now)
     sections = query.sections(call.caller.role)
-    found = await asyncio.gather(
-        *(section.ask(call, scope, period) for section in sections.values())
+    found = await together(
+        call.store, *(section.ask(call, scope, period) for section in sections.values())
     )
     parts = dict(zip(sections, found, strict=True))
     return Dashboard(date_range=DateRange.of(period), **parts)

@@ -70,6 +70,49 @@ def test_a_set_of_several_has_what_any_of_them_has(parts: list[set[int]], values
     assert members.packed() == pack_members(together)
 
 
+@given(
+    parts=st.lists(HASHES.filter(bool), min_size=2, max_size=4),
+    added=st.sets(st.integers(0, 50)),
+    known=st.integers(0, 3),
+    searched=st.booleans(),
+)
+def test_what_was_put_together_is_known_by_what_it_was_made_of(
+    parts: list[set[int]], added: set[int], known: int, searched: bool
+) -> None:
+    values = {hashed(value) for value in added}
+    parts[-1] |= {value for value in values if value % 2}  # some are in a packed set as well
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sets, "IN_CACHE", 1)
+        patch.setattr(sets, "WORTH_A_SEARCH", 0 if searched else 1_000)
+        patch.setattr(sets, "_sizes", sets._Sizes(2))
+        for some in (parts, parts[:known] or parts, parts, parts[::-1]):
+            members = Members()
+            for part in some:
+                members.include(pack_members(part))
+            for value in added:
+                members.add(value)
+            assert len(members) == len(values.union(*some))
+
+
+def test_a_union_is_calculated_once_and_the_oldest_forgotten() -> None:
+    sizes, calculated = sets._Sizes(2), list[bytes]()
+
+    def size(*packed: bytes) -> int:
+        def count() -> int:
+            calculated.append(b"".join(packed))
+            return len(packed)
+
+        return sizes.of(packed, count)
+
+    assert size(b"a", b"b") == size(b"b", b"a") == 2
+    assert size(b"a") == size(b"a") == 1
+    assert size(b"a", b"b") == 2
+    assert size(b"a", b"b", b"c") == 3
+    assert calculated == [b"ab", b"a", b"abc"]
+    assert size(b"a") == 1
+    assert calculated[3:] == [b"a"]
+
+
 @given(parts=st.lists(HASHES, min_size=2, max_size=5))
 def test_large_sets_are_put_together_by_ranges(parts: list[set[int]]) -> None:
     members, together = Members(), set().union(*parts)

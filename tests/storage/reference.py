@@ -40,22 +40,30 @@ def find(documents: Sequence[Any], query: Find) -> list[Any]:
 
 
 def aggregate(documents: Sequence[Any], query: Aggregation) -> list[dict[str, Any]]:
-    """The rows that an Aggregation means."""
+    """The rows that an Aggregation means, with names."""
     matching = [document for document in documents if holds(document, query.where)]
+    told = [
+        (tuple(group_of(document, by, query.family.time_field) for by in query.by), document)
+        for document in matching
+    ]
+    if query.each:
+        return [_row(query, group, [document]) for group, document in told]
     groups: dict[tuple[Any, ...], list[Any]] = {} if query.by else {(): []}
-    for document in matching:
-        group = tuple(group_of(document, by, query.family.time_field) for by in query.by)
+    for group, document in told:
         groups.setdefault(group, []).append(document)
     names = [by if isinstance(by, str) else by.name for by in query.by]
-    rows = [
-        dict(zip(names, group, strict=True))
-        | {measure.name: calculate(members, measure) for measure in query.measures}
-        for group, members in groups.items()
-    ]
+    rows = [_row(query, group, members) for group, members in groups.items()]
     rows.sort(key=lambda row: [absent_first(row[name]) for name in names])
     for part in reversed(query.order):
         rows.sort(key=lambda row: absent_first(row[part.name]), reverse=part.descending)
     return rows if query.limit is None else rows[: query.limit]
+
+
+def _row(query: Aggregation, group: tuple[Any, ...], members: list[Any]) -> dict[str, Any]:
+    names = [by if isinstance(by, str) else by.name for by in query.by]
+    return dict(zip(names, group, strict=True)) | {
+        measure.name: calculate(members, measure) for measure in query.measures
+    }
 
 
 def put(kept: Sequence[Any], where: Where, documents: Sequence[Any]) -> list[Any]:

@@ -504,6 +504,7 @@ MEANINGLESS: dict[str, Aggregation] = {
     "an average of times": Aggregation(AI_REQUEST, [measure(Function.AVG, "createdAt")]),
     "a bucket of texts": Aggregation(AI_REQUEST, [COUNT], by=[TimeBucket("day", "model")]),
     "a logarithm of money": Aggregation(SALE, [COUNT], by=[LogBucket("amount")]),
+    "an average of each": Aggregation(CREDIT, [measure(Function.AVG, "creditsUsed")], each=True),
     "a text for a number": Aggregation(AI_REQUEST, [Measure("n", where=(equals("cost", "1"),))]),
 }
 
