@@ -12,6 +12,7 @@ from exporter.metrics import catalogue
 from exporter.metrics.values import Metrics
 from exporter.rollups.store import RolledStore
 from exporter.storage.base import Store
+from exporter.storage.log_buckets import ACCURACY
 
 from ..recording import DAY, NOW, Recorder, ai_request, credit, engagement, performance, sale
 from .scene import MINUTE
@@ -95,9 +96,23 @@ async def test_a_callers_word_is_shown_on_one_line(view: View, record: Record) -
 
 async def test_slow_calls_are_judged_by_their_95th_percentile(view: View, record: Record) -> None:
     await record(*calls(18, response_time=50.0), *calls(2, response_time=2_500.4))
-    assert await symptoms.slow_calls(view) == Symptom(
-        2_500.4, "1 in 20 of 20 calls to shop in 5 minutes took longer than 2500 ms"
+    found = await symptoms.slow_calls(view)
+    assert found is not None
+    assert found.value == pytest.approx(2_500.4, rel=ACCURACY)
+    assert found.detail == (
+        f"1 in 20 of 20 calls to shop in 5 minutes took longer than {found.value:.0f} ms"
     )
+
+
+async def test_a_slow_service_does_not_hide_behind_the_others(view: View, record: Record) -> None:
+    await record(*calls(400, service="busy", response_time=20.0))
+    await record(*calls(20, service="small", response_time=3_000.0))
+    await record(*calls(6, service="tiny", response_time=9_000.0))
+    found = await symptoms.slow_calls(view)
+    assert found is not None
+    assert found.enough
+    assert found.value == pytest.approx(3_000.0, rel=ACCURACY)
+    assert "of 20 calls to small in 5 minutes" in found.detail
 
 
 async def test_requests_are_judged_when_they_have_ended(view: View, record: Record) -> None:
