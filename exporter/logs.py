@@ -58,7 +58,7 @@ class Answered(Protocol):
 ANSWERING: ContextVar[Answered | None] = ContextVar("answering", default=None)
 """The call that what is done now belongs to.
 
-One variable for all of it: each that structlog binds takes ten times as long, at every call.
+One variable for all of it: each name that structlog binds takes some 2 µs, at every call.
 """
 
 

@@ -97,6 +97,7 @@ async def _admit(
     authorization, api_key = map(request.headers.get, CREDENTIALS)
     if gate.optional and authorization is None and api_key is None:
         return None, None
+    # Most callers are known, which takes no waiting and so no coroutine.
     principal = services.authenticator.cached(authorization, api_key)
     if principal is None:
         try:
