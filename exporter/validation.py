@@ -15,6 +15,7 @@ import msgspec
 from .errors import Invalid, Problem
 from .family import nested_struct
 from .fields import FREE_MAP_BYTES, FreeMap, decode_hook
+from .times import Times
 
 T = TypeVar("T")
 
@@ -35,6 +36,7 @@ class BodyDecoder(Generic[T]):
             for part in msgspec.structs.fields(schema)  # type: ignore[arg-type]  # T is a Struct
             if _holds_free_map(part.type)
         )
+        self._times = Times.of(schema)
 
     def decode(self, raw: bytes | msgspec.Raw) -> T:
         """The body that `raw` holds; Invalid names every problem."""
@@ -45,8 +47,10 @@ class BodyDecoder(Generic[T]):
         return self.checked(body)
 
     def checked(self, body: T) -> T:
-        """A body that was decoded, if every engine can store its free objects; else Invalid."""
-        problems = [
+        """A body that was decoded, if every engine can store its times and free objects; else
+        Invalid."""
+        problems = list(self._times.problems(body))
+        problems += [
             problem
             for name, wire_name in self._free_maps
             if (value := getattr(body, name)) is not None

@@ -9,6 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from exporter.alerts.webhook import Notification
+from exporter.clock import epoch_ms, from_epoch_ms
 from exporter.errors import Invalid
 from exporter.fields import Moment
 from exporter.records import AI_REQUEST, ENGAGEMENT, PERFORMANCE, SALE
@@ -179,3 +181,38 @@ def test_all_problems_of_a_query_are_named() -> None:
     with pytest.raises(Invalid) as caught:
         read_query(Query, {"pageSize": "many", "colour": "red"}, {"word"})
     assert {problem.path for problem in caught.value.details} == {"pageSize", "colour", "word"}
+
+
+YEAR_10000 = "9999-12-31T23:59:59-10:00"
+YEAR_0 = "0001-01-01T00:00:00+10:00"
+OUT_OF_RANGE = "Expected a time that lies in the years 1 to 9999 in UTC"
+
+
+def test_a_time_that_utc_does_not_have_is_refused_wherever_it_stands() -> None:
+    assert problems(AI, {"requestId": "r", "model": "m", "createdAt": YEAR_0}) == {
+        "createdAt": OUT_OF_RANGE
+    }
+    sold = {"transactionId": "t", "type": "subscription", "amount": 1, "status": "refunded"}
+    terms = {"startDate": YEAR_0, "endDate": YEAR_10000, "trialEnd": "2026-01-01T00:00:00Z"}
+    refund = {"processedAt": YEAR_10000}
+    assert problems(SALES, {**sold, "subscription": terms, "refund": refund}) == {
+        "subscription.startDate": OUT_OF_RANGE,
+        "subscription.endDate": OUT_OF_RANGE,
+        "refund.processedAt": OUT_OF_RANGE,
+    }
+    alert = {
+        "status": "firing",
+        "labels": {},
+        "fingerprint": "f",
+        "startsAt": "2026-01-01T00:00:00Z",
+    }
+    alerts = [{**alert, "endsAt": "0001-01-01T00:00:00Z"}, {**alert, "endsAt": YEAR_10000}]
+    found = problems(BodyDecoder(Notification), {"version": "4", "alerts": alerts})
+    assert found == {"alerts[1].endsAt": OUT_OF_RANGE}
+
+
+@pytest.mark.parametrize("said", ["9999-12-31T23:59:59.999Z", "0001-01-01T00:00:00Z"])
+def test_the_first_and_the_last_time_that_utc_has_can_be_stored_and_read(said: str) -> None:
+    sold = {"transactionId": "t", "type": "subscription", "amount": 1, "status": "completed"}
+    body = SALES.decode(msgspec.json.encode({**sold, "subscription": {"endDate": said}}))
+    assert from_epoch_ms(epoch_ms(body.subscription.end_date)) == body.subscription.end_date
