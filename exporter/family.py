@@ -85,9 +85,19 @@ class Price(Protocol):
 
 @dataclass(frozen=True)
 class Index:
-    """A secondary index, on `fields` in order; kept few, since each costs on every insert."""
+    """A secondary index, on `fields` in order; kept few, since each costs on every insert.
+
+    without: where it is given, the index has only the documents without this field, and costs
+        nearly nothing on those with it. It serves questions that ask for its absence.
+    """
 
     fields: tuple[str, ...]
+    without: str | None = None
+
+    @property
+    def used(self) -> tuple[str, ...]:
+        """All fields that it is made of."""
+        return self.fields if self.without is None else (*self.fields, self.without)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -177,7 +187,7 @@ class Family:
             *self.dimensions,
             *self.measures,
             *self.answer,
-            *(name for index in self.indexes for name in index.fields),
+            *(name for index in self.indexes for name in index.used),
             *(name for rollup in self.rollups for name in _fields_of(rollup)),
         }
         if unknown := sorted(used - known.keys()):

@@ -17,6 +17,8 @@ from exporter.records import AI_REQUEST
 
 DURABLE = WriteConcern(w="majority", j=True)
 """What the service waits for."""
+OPTIONS = ("unique", "partialFilterExpression")
+"""What indexes differ in, beside their keys: how long documents are kept costs no insert."""
 
 Document = dict[str, Any]
 
@@ -56,7 +58,8 @@ async def copy_indexes(
     async for index in stored.list_indexes():
         keys = list(index["key"].items())
         if keys != [("_id", 1)]:
-            await target.create_index(keys, unique=index.get("unique", False))
+            kept = {name: index[name] for name in OPTIONS if name in index}
+            await target.create_index(keys, **kept)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,8 @@ Where calls are judged, each service counts for itself and all of them together,
 likewise: one that fails alone is not to hide behind the traffic of the others.
 """
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -13,7 +14,7 @@ from ..analytics.endpoints import ERRORS
 from ..analytics.period import Period, select
 from ..analytics.revenue import IS_MONEY_IN
 from ..analytics.sales import IS_SETTLED
-from ..analytics.slices import top
+from ..analytics.slices import MOST, top
 from ..analytics.usage import HAS_ENDED
 from ..family import Family
 from ..metrics import catalogue
@@ -106,10 +107,10 @@ async def slow_calls(view: View) -> Symptom | None:
     rows = await top(view.store, PERFORMANCE, ("service",), (Measure("count"),), where)
     busiest = Filter("service", Operator.IN, tuple(row["service"] for row in rows))
     of_each = await _spreads(view, (*where, busiest), "service")
-    of_all = (await _spreads(view, where)).get(None, {})
+    of_all = of_each if len(rows) < MOST else await _spreads(view, where)
     groups = [
         _Group(_plain(name), percentile(spread, 0.95), sum(spread.values()))
-        for name, spread in (*of_each.items(), ("all services", of_all))
+        for name, spread in (*of_each.items(), ("all services", _added(of_all.values())))
     ]
     words = "1 in 20 of {count} calls to {name} in 5 minutes took longer than {value:.0f} ms"
     return _worst(groups, LEAST_CALLS, words)
@@ -206,10 +207,13 @@ async def _calls(view: View, measures: Sequence[Measure]) -> list[tuple[str, Row
 async def _split(
     view: View, family: Family, by: str, measures: Sequence[Measure], length: timedelta
 ) -> list[tuple[str, Row]]:
-    """The rows of each value of `by`, then that of all together."""
+    """The rows of each value of `by`, then that of all together: counts, which add up."""
     where = select(family, None, view.last(length))
     rows = await top(view.store, family, (by,), measures, where)
-    whole = await _whole(view, family, measures, where)
+    if len(rows) < MOST:
+        whole = {one.name: sum(row[one.name] for row in rows) for one in measures}
+    else:  # they may not be all
+        whole = await _whole(view, family, measures, where)
     return [*((_plain(row[by]), row) for row in rows), (f"all {by}s", whole)]
 
 
@@ -224,6 +228,13 @@ async def _spreads(
         Aggregation(PERFORMANCE, (Measure("count"),), where, grouped)
     ):
         found.setdefault(row[by] if by else None, {})[row[buckets.name]] = row["count"]
+    return found
+
+
+def _added(spreads: Iterable[Mapping[int, int]]) -> Counter[int]:
+    found: Counter[int] = Counter()
+    for spread in spreads:
+        found.update(spread)
     return found
 
 

@@ -22,6 +22,8 @@ ABANDONED_AFTER = timedelta(hours=1)
 
 NOT_ENDED = (Filter("status", Operator.IN, ("pending", "processing")),)
 HAS_ENDED = (Filter("status", Operator.IN, tuple(sorted(ENDED))),)
+WITHOUT_END = (equals("endedAt", None), *NOT_ENDED)
+"""The same as NOT_ENDED, in words that lead to the index of what has no end."""
 
 Tokens = Annotated[int, Meta(description="Input and output tokens together.")]
 Cost = Annotated[float, Meta(description="US dollars, as reported or else estimated.")]
@@ -228,7 +230,7 @@ async def in_progress(store: Store, scope: Scope | None, now: datetime) -> dict[
         Aggregation(
             family=AI_REQUEST,
             measures=(Measure("count"),),
-            where=(*scope_filters(scope), recent, *NOT_ENDED),
+            where=(*scope_filters(scope), recent, *WITHOUT_END),
             by=("model",),
         )
     )

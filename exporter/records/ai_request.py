@@ -7,7 +7,18 @@ import msgspec
 from msgspec import Meta, Struct
 
 from ..errors import Conflict
-from ..family import Amendment, Change, Exemplar, Family, Mirror, Origin, Price, Rollup, Tracked
+from ..family import (
+    Amendment,
+    Change,
+    Exemplar,
+    Family,
+    Index,
+    Mirror,
+    Origin,
+    Price,
+    Rollup,
+    Tracked,
+)
 from ..fields import (
     Count,
     Dollars,
@@ -252,6 +263,7 @@ AI_REQUEST = Family(
         "costSource",
         "routing.wasRouted",
         "routing.baselineModel",
+        "endedAt",
     ),
     measures=(
         "tokens.input",
@@ -264,6 +276,8 @@ AI_REQUEST = Family(
         "routedCost",
         "routedBaselineCost",
     ),
+    # What is in progress is asked for all the time, and is little of what an hour has.
+    indexes=(Index(("createdAt", "model", "status"), without="endedAt"),),
     answer=("requestId", "status"),
     duplicate="conflict",
     complete=complete,

@@ -38,13 +38,15 @@ CONFLICTS = frozenset(
 
 Keys = tuple[tuple[str, Any], ...]
 PRIMARY: Keys = (("_id", ASCENDING),)
+PART = "partialFilterExpression"
 
 log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """An index that is wanted; with `seconds` it removes what is older.
+    """An index that is wanted; with `seconds` it removes what is older, and with `without` it has
+    only the documents without that field.
 
     It is recognised by its keys, its fields and their directions, whatever it is called.
     """
@@ -52,6 +54,7 @@ class Wanted:
     keys: Keys
     unique: bool = False
     seconds: int | None = None
+    without: str | None = None
 
     @property
     def model(self) -> IndexModel:
@@ -59,7 +62,23 @@ class Wanted:
         options: dict[str, Any] = {"unique": True} if self.unique else {}
         if self.seconds is not None:
             options["expireAfterSeconds"] = self.seconds
+        if self.without is not None:
+            options[PART] = self._part
         return IndexModel(list(self.keys), **options)
+
+    def fault(self, there: Mapping[str, Any]) -> str | None:
+        """Why an index with these keys that is there will not do; None where it will."""
+        part = there.get(PART)
+        if self.unique and (part is not None or not there.get("unique")):
+            return "is not unique for all"
+        if part is not None and part != self._part:
+            return "leaves out what is looked for in it"
+        return None
+
+    @property
+    def _part(self) -> dict[str, Any] | None:
+        """Equal to null is what MongoDB takes for the absence of a field, here and in queries."""
+        return None if self.without is None else {self.without: None}
 
 
 def indexes(layout: Layout, retention: timedelta) -> Iterator[Wanted]:
@@ -74,7 +93,8 @@ def indexes(layout: Layout, retention: timedelta) -> Iterator[Wanted]:
     yield Wanted(((TENANT, ASCENDING), (family.time_field, DESCENDING), key))
     yield Wanted((time,), seconds=min(int(retention.total_seconds()), LONGEST_RETENTION))
     for index in family.indexes:
-        yield Wanted(tuple((field, ASCENDING) for field in index.fields))
+        keys = tuple((field, ASCENDING) for field in index.fields)
+        yield Wanted(keys, without=index.without)
 
 
 async def migrate(
@@ -105,10 +125,10 @@ async def missing(
     found = []
     for layout in layouts:
         name = layout.family.collection
-        there = {_keys(index): index async for index in database[name].list_indexes()}
+        there = await _indexes_of(database[name])
         for wanted in indexes(layout, retention[layout.family.kind]):
             index = there.get(wanted.keys)
-            if index is None or (wanted.unique and not index.get("unique")):
+            if index is None or wanted.fault(index):
                 keys = ", ".join(f"{field}: {direction}" for field, direction in wanted.keys)
                 found.append(f"{name} {{{keys}}}")
     return found
@@ -148,9 +168,7 @@ async def upsert(collection: Collection, own: str, change: Mapping[str, Any]) ->
 
 
 async def _make_indexes(database: Database, name: str, wanted: Mapping[Keys, Wanted]) -> None:
-    there: dict[Keys, Mapping[str, Any]] = {
-        _keys(index): index async for index in database[name].list_indexes()
-    }
+    there = await _indexes_of(database[name])
     for keys, index in wanted.items():
         if keys in there:
             await _adjust(database, name, index, there[keys])
@@ -162,9 +180,9 @@ async def _make_indexes(database: Database, name: str, wanted: Mapping[Keys, Wan
 
 
 async def _adjust(database: Database, name: str, wanted: Wanted, there: Mapping[str, Any]) -> None:
-    """Give an index the retention that is wanted; refuse one that does not keep keys unique."""
-    if wanted.unique and (not there.get("unique") or "partialFilterExpression" in there):
-        raise IncompatibleStore(f"The index {there['name']} of {name} is not unique for all.")
+    """Give an index the retention that is wanted; refuse one that will not do."""
+    if fault := wanted.fault(there):
+        raise IncompatibleStore(f"The index {there['name']} of {name} {fault}.")
     if wanted.seconds is not None and there.get("expireAfterSeconds") != wanted.seconds:
         index = {"keyPattern": dict(wanted.keys), "expireAfterSeconds": wanted.seconds}
         await database.command({"collMod": name, "index": index})
@@ -176,6 +194,9 @@ async def _adjust(database: Database, name: str, wanted: Wanted, there: Mapping[
         )
 
 
-def _keys(index: Mapping[str, Any]) -> Keys:
-    """An index's fields and directions; servers write a direction as 1 or as 1.0."""
-    return tuple(index["key"].items())
+async def _indexes_of(collection: Collection) -> dict[Keys, Mapping[str, Any]]:
+    """What is there, by fields and directions, which servers write as 1 or as 1.0; of several with
+    the same, one of all documents."""
+    found = [index async for index in collection.list_indexes()]
+    parts_first = sorted(found, key=lambda index: PART in index, reverse=True)
+    return {tuple(index["key"].items()): index for index in parts_first}

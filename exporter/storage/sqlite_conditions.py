@@ -30,6 +30,13 @@ def _binary(sign: str) -> Callable[[str, Any], Sql]:
     return lambda column, operand: Sql(f"{column} {sign} ?", (operand,))
 
 
+def _equal(column: str, operand: Any) -> Sql:
+    """NULL by its name: only so does SQLite know that an index of the rows without it will do."""
+    if operand is None:
+        return Sql(f"{column} IS NULL")
+    return Sql(f"{column} IS ?", (operand,))
+
+
 def _one_of(column: str, operands: list[Any]) -> Sql:
     present = tuple(operand for operand in operands if operand is not None)
     text = f"{column} IN ({', '.join('?' * len(present))})"
@@ -49,7 +56,7 @@ def _within(column: str, ranges: list[tuple[Any, Any]]) -> Sql:
 
 
 OPERATORS: dict[Operator, Callable[[str, Any], Sql]] = {
-    Operator.EQ: _binary("IS"),
+    Operator.EQ: _equal,
     Operator.NE: _binary("IS NOT"),
     Operator.IN: _one_of,
     Operator.GT: _binary(">"),
@@ -71,9 +78,10 @@ def source(where: Where, table: Table) -> Sql:
     """The FROM and WHERE clauses of a statement about the rows for which all filters hold.
 
     One that asks for a time but no tenant asks for all tenants by name: the index of times begins
-    with the tenant. Several ranges are a table of their own, to which each row belongs that lies in
-    one of them: SQLite takes one step down an index for each. Of conditions with OR it thinks that
-    to read everything is cheaper.
+    with the tenant. Not so where an index of just what is asked for begins with the time. Several
+    ranges are a table of their own, to which each row belongs that lies in one of them: SQLite
+    takes one step down an index for each. Of conditions with OR it thinks that to read everything
+    is cheaper.
     """
     conditions: list[Sql] = []
     tables: list[Sql] = []
@@ -87,12 +95,21 @@ def source(where: Where, table: Table) -> Sql:
         else:
             conditions.append(_condition(part, bound))
     asked = {part.field for part in where}
-    if table.family.time_field in asked and TENANT not in asked:
+    if table.family.time_field in asked and TENANT not in asked and not _has_times(where, table):
         conditions.append(Sql(f"{quote(TENANT)} IN ({table.tenants})"))
     read = join(" CROSS JOIN ", [*tables, Sql(table.name)])  # CROSS: in this order
     matching = join(" AND ", conditions)
     text = f"{read.text} WHERE {matching.text}" if conditions else read.text
     return Sql(f" FROM {text}", read.values + matching.values)
+
+
+def _has_times(where: Where, table: Table) -> bool:
+    """Whether an index of the rows that lack what `where` says they lack begins with the time."""
+    absent = {part.field for part in where if part.op is Operator.EQ and part.value is None}
+    time = table.family.time_field
+    return any(
+        index.without in absent and index.fields[0] == time for index in table.family.indexes
+    )
 
 
 def _ranges(ranges: list[tuple[Any, Any]], start: str, end: str) -> Sql:

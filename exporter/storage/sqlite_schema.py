@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from ..family import Family, attribute_of
+from ..family import Family, Index, attribute_of
 from .base import IncompatibleStore
 from .sqlite_columns import Column, DocumentLayout, Filled, quote
 
@@ -126,25 +126,28 @@ class Table:
         """The column as CREATE TABLE and ALTER TABLE have it."""
         return f"{quote(column.name)} {column.form.sql}{' NOT NULL' * self.required(column)}"
 
-    def indexes(self) -> Iterator[tuple[str, tuple[str, ...]]]:
+    def indexes(self) -> Iterator[tuple[str, Index]]:
         """The unique key, the time, and what the family declares; each costs on every insert."""
         family = self.family
-        yield "UNIQUE INDEX", (TENANT, family.key)
-        yield "INDEX", (TENANT, family.time_field)
+        yield "UNIQUE INDEX", Index((TENANT, family.key))
+        yield "INDEX", Index((TENANT, family.time_field))
         for index in family.indexes:
-            yield "INDEX", index.fields
+            yield "INDEX", index
 
     def index_statements(self) -> Iterator[str]:
         """What makes the indexes that are missing."""
-        for kind, fields in self.indexes():
+        for kind, index in self.indexes():
+            part = "" if index.without is None else f" WHERE {quote(index.without)} IS NULL"
             yield (
-                f"CREATE {kind} IF NOT EXISTS {quote(self.index_name(fields))} ON {self.name} "
-                f"({', '.join(map(quote, fields))})"
+                f"CREATE {kind} IF NOT EXISTS {quote(self.index_name(index))} ON {self.name} "
+                f"({', '.join(map(quote, index.fields))}){part}"
             )
 
-    def index_name(self, fields: Sequence[str]) -> str:
-        """What an index is called."""
-        return f"{self.family.collection} by {', '.join(fields)}"
+    def index_name(self, index: Index) -> str:
+        """What an index is called: all that it is made of, so that one declared otherwise is
+        another."""
+        part = "" if index.without is None else f" without {index.without}"
+        return f"{self.family.collection} by {', '.join(index.fields)}{part}"
 
 
 def migrate(connection: sqlite3.Connection, tables: Sequence[Table]) -> None:
@@ -208,7 +211,7 @@ def missing(connection: sqlite3.Connection, tables: Sequence[Table]) -> list[str
         for table in tables
         for name in (
             table.family.collection,
-            *(table.index_name(fields) for _, fields in table.indexes()),
+            *(table.index_name(index) for _, index in table.indexes()),
         )
     ]
     return [name for name in wanted if name not in there]

@@ -8,6 +8,7 @@ import pytest
 
 from exporter.alerts import symptoms
 from exporter.alerts.symptoms import Symptom, View
+from exporter.analytics.slices import MOST
 from exporter.metrics import catalogue
 from exporter.metrics.values import Metrics
 from exporter.rollups.store import RolledStore
@@ -85,6 +86,22 @@ async def test_services_that_are_hardly_called_are_judged_together(
     assert await symptoms.failing_calls(view) == Symptom(
         100 * 8 / 24, "33.3 % of 24 calls to all services in 5 minutes failed"
     )
+
+
+async def test_all_services_together_are_all_of_them_however_many(
+    view: View, record: Record
+) -> None:
+    await record(
+        *(one for n in range(MOST + 20) for one in calls(1, errors=1, service=f"s{n:03}")),
+    )
+    count = MOST + 20
+    assert await symptoms.failing_calls(view) == Symptom(
+        100.0, f"100.0 % of {count} calls to all services in 5 minutes failed"
+    )
+    found = await symptoms.slow_calls(view)
+    assert found is not None
+    assert found.enough
+    assert f"1 in 20 of {count} calls to all services" in found.detail
 
 
 async def test_a_callers_word_is_shown_on_one_line(view: View, record: Record) -> None:

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from exporter.access.principal import Scope
 from exporter.analytics.period import Period
@@ -14,8 +15,9 @@ from exporter.analytics.usage import (
     router_savings,
     top_models,
 )
-from exporter.records.ai_request import AiRequest, Routing, Tokens
+from exporter.records.ai_request import AI_REQUEST, ENDED, AiRequest, Routing, Status, Tokens
 from exporter.rollups.store import RolledStore
+from exporter.storage.base import Outcome, Replace
 from exporter.storage.query import equals
 
 from ..recording import ADA, BOB, DAY, ELSEWHERE, LAST_MONTH, NOW, TENANT, Recorder, ai_request, utc
@@ -172,6 +174,21 @@ async def test_in_progress_is_what_began_within_the_hour_and_has_not_ended(
     )
     assert await in_progress(store, None, NOW) == {"gpt": 2, "opus": 1}
     assert await in_progress(store, TENANT, NOW) == {"gpt": 2}
+
+
+@pytest.mark.parametrize("status", sorted(ENDED))
+async def test_what_has_ended_is_in_progress_no_more(
+    record: Recorder, store: RolledStore, status: Status
+) -> None:
+    begun = ai_request(status="pending", created_at=NOW)
+    await record(begun)
+    going = replace(begun, status="processing", revision=1)
+    assert await store.write([Replace(AI_REQUEST, going)]) == [Outcome.STORED]
+    assert await in_progress(store, None, NOW) == {"gpt": 1}
+    ended = replace(going, status=status, revision=2)
+    AI_REQUEST.complete(ended, lambda *_: None)
+    assert await store.write([Replace(AI_REQUEST, ended)]) == [Outcome.STORED]
+    assert await in_progress(store, None, NOW) == {}
 
 
 async def test_router_savings_are_of_routed_requests_that_say_both_costs(

@@ -10,18 +10,26 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
+from exporter.analytics.usage import WITHOUT_END
 from exporter.family import Index
 from exporter.records import AI_REQUEST, SALE
 from exporter.storage.base import IncompatibleStore, Insert, Outcome, StoreUnavailable
 from exporter.storage.mongo import MongoStore
+from exporter.storage.mongo_conditions import query
+from exporter.storage.mongo_documents import Layout
 from exporter.storage.mongo_schema import LONGEST_RETENTION
+from exporter.storage.query import between
 
 from ..services.mongodb import connected, through_proxy
 from .conftest import KEPT, Raw, mongo_store
-from .documents import ai, keep, sale
+from .documents import NOON, ai, keep, minutes, sale
 
 TTL_SECONDS = 90.0
 """MongoDB looks for what is too old once a minute."""
+
+OPEN_KEYS = (("createdAt", 1), ("model", 1), ("status", 1))
+OPEN_ONES = "createdAt_1_model_1_status_1"
+"""The index of AI requests without an end."""
 
 
 @pytest.fixture
@@ -38,11 +46,17 @@ def days(number: float) -> dict[str, timedelta]:
 
 def indexes(raw: Raw, collection: str) -> dict[tuple[tuple[str, int], ...], dict[str, Any]]:
     """The indexes of a collection by their keys, with the options that matter."""
-    told = ("unique", "expireAfterSeconds")
+    told = ("unique", "expireAfterSeconds", "partialFilterExpression")
     return {
         tuple(index["key"].items()): {name: index[name] for name in told if name in index}
         for index in raw[collection].list_indexes()
     }
+
+
+def part_of(index: Index) -> dict[str, Any]:
+    """What is said of an index that has only some of the documents."""
+    absent = index.without
+    return {} if absent is None else {"partialFilterExpression": {absent: None}}
 
 
 async def opened(uri: str, **options: Any) -> list[dict[str, Any]]:
@@ -63,7 +77,10 @@ async def test_every_family_has_its_indexes(database: str, raw: Raw) -> None:
             (tenant, key): {"unique": True},
             (tenant, (family.time_field, -1), key): {},
             ((family.time_field, 1),): {"expireAfterSeconds": 90 * 86_400},
-            **{tuple((field, 1) for field in index.fields): {} for index in family.indexes},
+            **{
+                tuple((field, 1) for field in index.fields): part_of(index)
+                for index in family.indexes
+            },
         }
 
 
@@ -129,6 +146,41 @@ async def test_an_index_that_a_family_declares_is_made(database: str, raw: Raw) 
     assert (("plan", 1), ("type", 1)) in indexes(raw, "sales")
 
 
+async def test_a_database_of_the_version_before_gets_an_index_of_what_lacks_a_field(
+    database: str, raw: Raw
+) -> None:
+    before = store_of(database, replace(AI_REQUEST, indexes=()))
+    await before.open()
+    await keep(before, AI_REQUEST, ai("open"), ai("over", ended_at=NOON, status="completed"))
+    await before.close()
+    after = store_of(database, AI_REQUEST)
+    await after.open()
+    assert await after.missing() == []
+    await keep(after, AI_REQUEST, ai("later"))
+    collection = raw["ai_requests"]
+    found = collection.find({"endedAt": None}, hint=OPEN_ONES)
+    assert sorted(one["requestId"] for one in found) == ["later", "open"]
+    collection.drop_index(OPEN_ONES)
+    collection.create_index(list(OPEN_KEYS), partialFilterExpression={"status": "pending"})
+    assert await after.missing() == ["ai_requests {createdAt: 1, model: 1, status: 1}"]
+    collection.drop_index(OPEN_ONES)
+    collection.create_index(list(OPEN_KEYS))
+    assert await after.missing() == []  # one of all documents has those as well
+    await after.close()
+
+
+async def test_what_is_in_progress_is_looked_for_in_its_own_index(database: str, raw: Raw) -> None:
+    store = mongo_store(database)
+    await store.open()
+    over = (ai(str(n), ended_at=NOON, status="completed") for n in range(500))
+    await keep(store, AI_REQUEST, ai("open"), *over)
+    where = (*between("createdAt", NOON, minutes(1)), *WITHOUT_END)
+    asked = query(where, Layout.of(AI_REQUEST).kinds)
+    steps = raw["ai_requests"].find(asked).explain()["queryPlanner"]
+    assert OPEN_ONES in repr(steps.get("winningPlan") or steps["Plan"]["Plans"])
+    await store.close()
+
+
 def store_of(uri: str, *families: Any) -> MongoStore:
     """A store of other families than those of the service."""
     return MongoStore(
@@ -158,6 +210,11 @@ def with_keys_that_need_not_be_unique(raw: Raw) -> None:
     raw["sales"].create_index([("tenantId", 1), ("transactionId", 1)])
 
 
+def with_an_index_of_other_documents(raw: Raw) -> None:
+    raw["ai_requests"].drop_index(OPEN_ONES)
+    raw["ai_requests"].create_index(list(OPEN_KEYS), partialFilterExpression={"status": "pending"})
+
+
 def with_an_index_of_that_name(raw: Raw) -> None:
     raw["sales"].drop_index("createdAt_1")
     raw["sales"].create_index([("plan", 1)], name="createdAt_1")
@@ -169,6 +226,7 @@ def with_an_index_of_that_name(raw: Raw) -> None:
         (of_a_later_version, "sales has schema version 2, and this service knows 1 at most"),
         (with_another_kind, "sales.amount is stored as integer, and declared as money"),
         (with_keys_that_need_not_be_unique, "tenantId_1_transactionId_1 of sales is not unique"),
+        (with_an_index_of_other_documents, f"{OPEN_ONES} of ai_requests leaves out what is looked"),
         (with_an_index_of_that_name, "cannot make the indexes of sales"),
     ],
 )

@@ -16,6 +16,7 @@ import pytest
 import structlog
 from structlog.testing import capture_logs
 
+from exporter.analytics.usage import WITHOUT_END
 from exporter.records import AI_REQUEST, ENGAGEMENT
 from exporter.storage import sqlite_transactions
 from exporter.storage.base import Insert, Outcome, Replace, StoreUnavailable
@@ -366,6 +367,14 @@ SEARCHES: dict[str, tuple[Aggregation | Find, str]] = {
         BY_TIME,
     ),
     "documents of ranges": (Find(AI_REQUEST, (OWN, TIMES)), BY_TIME),
+    "what is in progress, of all tenants": (
+        Aggregation(AI_REQUEST, COUNT, (*TIME, *WITHOUT_END), ["model"]),
+        "by createdAt, model, status without endedAt (createdAt>? AND createdAt<?)",
+    ),
+    "what is in progress of a tenant": (
+        Aggregation(AI_REQUEST, COUNT, (OWN, *TIME, *WITHOUT_END), ["model"]),
+        BY_TIME,
+    ),
     "a key": (
         Find(AI_REQUEST, (OWN, equals("requestId", "r"))),
         "by tenantId, requestId (tenantId=? AND requestId=?)",

@@ -1,6 +1,7 @@
 """How the file grows with the schemas, and which changes of them it refuses."""
 
 import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
@@ -15,11 +16,11 @@ from exporter.fields import Identifier, Label, Moment, Money
 from exporter.records import AI_REQUEST, CREDIT, FAMILIES
 from exporter.records.ai_request import AiRequest
 from exporter.records.credit import Credit
-from exporter.storage.base import IncompatibleStore
+from exporter.storage.base import IncompatibleStore, Outcome, Replace
 from exporter.storage.query import Filter, Find, Operator, equals
 from exporter.storage.sqlite import SqliteStore
 from exporter.storage.sqlite_columns import DocumentLayout
-from exporter.storage.sqlite_schema import SCHEMA_VERSION
+from exporter.storage.sqlite_schema import SCHEMA_VERSION, Table, missing
 
 from .documents import NOON, TENANT, ai, credit, keep
 
@@ -46,6 +47,9 @@ GROWN = replace(
     dimensions=(*AI_REQUEST.dimensions, "reviewer", "sentiment.isSure"),
     indexes=(Index(("tenantId", "reviewer")),),
 )
+
+
+OPEN_ONES = "ai_requests by createdAt, model, status without endedAt"
 
 
 @pytest.fixture
@@ -108,6 +112,36 @@ async def test_a_declared_index_is_made_and_used(path: Path) -> None:
     ).fetchall()
     connection.close()
     assert any("by tenantId, reviewer" in step[-1] for step in steps)
+
+
+async def test_a_file_of_the_version_before_gets_an_index_of_the_rows_without_a_field(
+    path: Path,
+) -> None:
+    before = replace(AI_REQUEST, indexes=())
+    await kept(path, before, ai("open"), ai("over", ended_at=NOON, status="completed"))
+    with closing(sqlite3.connect(path)) as raw:
+        assert missing(raw, [Table.of(AI_REQUEST)]) == [OPEN_ONES]
+    store = await opened(path, AI_REQUEST)
+    assert await store.missing() == []
+    await keep(store, AI_REQUEST, ai("later"), ai("soon over"))
+    ended = msgspec.structs.replace(ai("soon over"), ended_at=NOON, status="completed", revision=1)
+    assert await store.write([Replace(AI_REQUEST, ended)]) == [Outcome.STORED]
+    await store.close()
+    with closing(sqlite3.connect(path)) as raw:
+        found = raw.execute(
+            f'SELECT "requestId" FROM ai_requests INDEXED BY "{OPEN_ONES}" '
+            'WHERE "endedAt" IS NULL ORDER BY 1'
+        ).fetchall()
+        assert found == [("later",), ("open",)]
+        with pytest.raises(sqlite3.OperationalError, match="no query solution"):
+            raw.execute(f'SELECT 1 FROM ai_requests INDEXED BY "{OPEN_ONES}"')
+
+
+async def test_an_index_declared_of_other_rows_is_another_one(path: Path) -> None:
+    await kept(path, replace(AI_REQUEST, indexes=(Index(("createdAt",), without="endedAt"),)))
+    everything = replace(AI_REQUEST, indexes=(Index(("createdAt",)),))
+    with closing(sqlite3.connect(path)) as raw:
+        assert missing(raw, [Table.of(everything)]) == ["ai_requests by createdAt"]
 
 
 async def test_a_field_that_is_gone_stays_in_the_file_unread(path: Path) -> None:
