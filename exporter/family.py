@@ -107,8 +107,11 @@ class Rollup:
     A question can be answered from it that filters and groups by nothing but `by`, the tenant
     and time, and asks for nothing but what is listed here, and how many records there are.
 
-    name: what it is called among the family's.
+    name: what it is called among the family's; one that keeps something else gets another name.
     by: the fields that its numbers are kept by; none for those of a whole tenant.
+    time: the time that decides on the bucket, None for the family's own. A record gets another one
+        at some moment, and keeps it and what it is counted with there: those numbers never shrink.
+    only: fields that a record has to have, to be in it; a question has to ask for just those.
     sums: measures that are added up; their means can be asked for as well.
     extremes: measures whose least and greatest values are kept.
     spreads: measures whose distribution is kept, for percentiles.
@@ -117,6 +120,8 @@ class Rollup:
 
     name: str
     by: tuple[str, ...] = ()
+    time: str | None = None
+    only: tuple[str, ...] = ()
     sums: tuple[str, ...] = ()
     extremes: tuple[str, ...] = ()
     spreads: tuple[str, ...] = ()
@@ -208,6 +213,17 @@ class Family:
         """The document's Python attribute that holds the time."""
         return attribute_of(self.document, self.time_field)
 
+    @cached_property
+    def times(self) -> dict[str, str]:
+        """The fields with a time that rollups are kept by, each with its Python attribute; its own
+        is the first."""
+        fields = dict.fromkeys((self.time_field, *map(self.time_of, self.rollups)))
+        return {field: attribute_of(self.document, field) for field in fields}
+
+    def time_of(self, rollup: Rollup) -> str:
+        """The field with the time that decides on the bucket of a record in one of its rollups."""
+        return rollup.time or self.time_field
+
     def change(self, name: str) -> Change:
         """The declared change of that name; KeyError without one."""
         return {change.name: change for change in self.changes}[name]
@@ -218,7 +234,9 @@ class Family:
 
 
 def _fields_of(rollup: Rollup) -> tuple[str, ...]:
-    return (*rollup.by, *rollup.sums, *rollup.extremes, *rollup.spreads, *rollup.members)
+    time = () if rollup.time is None else (rollup.time,)
+    numbers = (*rollup.sums, *rollup.extremes, *rollup.spreads, *rollup.members)
+    return (*rollup.by, *time, *rollup.only, *numbers)
 
 
 def attribute_of(schema: type[Any], wire_name: str) -> str:

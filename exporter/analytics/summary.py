@@ -4,7 +4,7 @@ Every interval that shares a moment with the period is there, with zeros where n
 the first and the last may be cut short by the period.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Annotated
@@ -16,14 +16,14 @@ from ..intervals import Interval
 from ..records.engagement import ENGAGEMENT
 from ..records.sale import SALE
 from ..storage.base import Row, Store
-from ..storage.query import Aggregation, Function, Measure, TimeBucket
+from ..storage.query import Aggregation, Function, Measure, TimeBucket, Where
 from ..storage.together import together
 from .answer import Answer
 from .credits import CreditPoint, credit_series
 from .engagement import Events, Users
 from .performance import PerformancePoint, performance_series
 from .period import Period, scope_filters
-from .revenue import NetRevenue, Refunds, Revenue
+from .revenue import IS_MONEY_IN, NetRevenue, Refunds, Revenue
 from .series import series
 from .usage import AiPoint, ai_series
 
@@ -122,19 +122,22 @@ async def _sales(
 
 _ZERO = Decimal(0)
 _NOTHING = MoneyPoint(_ZERO, _ZERO, _ZERO)
-MOVED_AT = {"revenue": "completedAt", "refunds": "refundedAt"}
-"""When each kind of money moved."""
+_MOVED: Mapping[str, tuple[str, Where]] = {
+    "revenue": ("completedAt", (IS_MONEY_IN,)),
+    "refunds": ("refundedAt", ()),
+}
+"""When each kind of money moved, and the filters for sales that move any."""
 
 
 async def _money(
     store: Store, scope: Scope, period: Period, interval: Interval, kind: str
 ) -> list[Row]:
-    moved_at = MOVED_AT[kind]
+    moved_at, where = _MOVED[kind]
     return await store.aggregate(
         Aggregation(
             family=SALE,
             measures=(Measure("amount", Function.SUM, kind),),
-            where=(*scope_filters(scope), *period.holds(moved_at)),
+            where=(*scope_filters(scope), *where, *period.holds(moved_at)),
             by=(TimeBucket(interval, moved_at), "currency"),
         )
     )

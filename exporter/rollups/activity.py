@@ -15,6 +15,8 @@ from .documents import KEY, RETENTION, TENANT, TIME, USER, unmirrored
 
 KINDS = tuple(family.kind for family in TRACKED)
 PLAN = "userPlan"
+USERS = "users"
+"""The rollup of what each user did."""
 
 _document: Any = msgspec.defstruct(
     "Activity",
@@ -41,7 +43,7 @@ ACTIVITY = Family(
     measures=KINDS,
     rollups=(
         Rollup(name="all", sums=KINDS, members=(USER,)),
-        Rollup(name="users", by=(USER, PLAN), sums=KINDS, extremes=(TIME,)),
+        Rollup(name=USERS, by=(USER, PLAN), sums=KINDS, extremes=(TIME,)),
     ),
 )
 """What users did. `time` is when; the field of a family's kind is 1 for one of its events."""

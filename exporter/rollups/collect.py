@@ -23,7 +23,7 @@ from ..storage.query import (
     within,
 )
 from . import documents
-from .documents import ROLLUP, TIME, Level, column
+from .documents import ROLLUP, TIME, Level, column, only
 from .plan import Cover, Ranges
 from .sets import Members, Spreads
 from .sources import Source, Subject
@@ -97,7 +97,9 @@ class Collector:
     async def _recorded(self, source: Source, ranges: Ranges) -> None:
         """Add what lies among the records of a source."""
         family, by = source.family, source.groups(self.by)
-        common = *source.filters(self.where), *source.where, within(family.time_field, ranges)
+        time = source.name(self.subject.family.time_of(self.rollup))
+        where = dict.fromkeys((*self.where, *only(self.rollup)))
+        common = *source.filters(tuple(where)), *source.where, within(time, ranges)
         figures = [
             Figure(place, measure, part.merge)
             for place, part in self._places(Number)
@@ -111,7 +113,8 @@ class Collector:
     async def _rolled(self, level: Level, ranges: Ranges) -> None:
         """Add what lies in the rollup documents of a level."""
         family, by = self.subject.kept.levels[level], [_kept_by(part, level) for part in self.by]
-        common = *_renamed(self.where), equals(ROLLUP, self.rollup.name), within(TIME, ranges)
+        where = tuple(part for part in self.where if part not in only(self.rollup))
+        common = *_renamed(where), equals(ROLLUP, self.rollup.name), within(TIME, ranges)
         figures = [
             Figure(place, replace(part.rolled, where=_renamed(part.rolled.where)), part.merge)
             for place, part in self._places(Number)

@@ -19,6 +19,7 @@ from ..clock import epoch_ms
 from ..family import Family, Index, Mirror, Rollup
 from ..fields import Moment, Money
 from ..storage.kinds import FieldKind, kind_of
+from ..storage.query import Filter, Operator, Where
 
 Level = Literal["hour", "day", "month"]
 LEVELS: tuple[Level, ...] = ("month", "day", "hour")
@@ -124,7 +125,7 @@ class Kept:
         by = tuple(map(column, self._by))
         indexes = [Index((TENANT, ROLLUP, TIME))]
         if USER in by:
-            indexes.append(Index((TENANT, USER, TIME)))
+            indexes.append(Index((TENANT, USER, ROLLUP, TIME)))
         return Family(
             kind=f"{self.family.kind}_{level}",
             collection=f"{self.family.collection}_{level}",
@@ -144,6 +145,11 @@ class Kept:
 def kept(family: Family) -> Kept:
     """How the rollups of a family are kept."""
     return Kept(family)
+
+
+def only(rollup: Rollup) -> Where:
+    """The filters that all records in a rollup pass."""
+    return tuple(Filter(field, Operator.NE, None) for field in rollup.only)
 
 
 def key_of(rollup: Rollup, time: datetime, group: tuple[Any, ...]) -> str:

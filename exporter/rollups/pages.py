@@ -31,7 +31,7 @@ def counting(query: Find) -> Aggregation | None:
     None for a page of something else than all that one user of a tenant did in a period, the newest
     first. Records may have been purged before their rollups are: only the oldest ones.
     """
-    family, split = query.family, split_period(query.family, query.where)
+    family, split = query.family, split_period(query.where, query.family.time_field)
     newest_first = (Order(family.time_field, descending=True),)
     if split is None or family.kind not in ACTIVITY.measures or tuple(query.order) != newest_first:
         return None
@@ -52,7 +52,7 @@ def sought(query: Find, counts: Iterable[Row]) -> Find:
 
     counts: the rows of `counting`'s question.
     """
-    split = split_period(query.family, query.where)
+    split = split_period(query.where, query.family.time_field)
     if split is None:
         raise ValueError("a page of no period")
     (start, end), who = split

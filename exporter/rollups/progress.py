@@ -9,7 +9,9 @@ old that the writes behind them have ended.
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from hashlib import blake2b
 
+import msgspec
 from msgspec import Struct
 
 from ..access.principal import DEFAULT_TENANT
@@ -21,6 +23,7 @@ from ..storage.base import Insert, Replace, Store
 from ..storage.query import Aggregation, Filter, Function, Measure, Operator, within
 from .documents import RETENTION, TIME, Level, unmirrored
 from .plan import Progress, Ranges
+from .sources import SUBJECTS
 
 GRACE = timedelta(minutes=5)
 """An event that is younger when it arrives needs no mark: its hour is not rolled up before that."""
@@ -28,7 +31,10 @@ SETTLED = timedelta(seconds=20)
 """The age at which all writes behind a mark have ended, well or badly."""
 AGAIN = timedelta(seconds=5)
 """How long one mark serves for further events of its hour."""
-NAME = "rollups"
+_DECLARED = msgspec.json.encode({kind: one.family.rollups for kind, one in SUBJECTS.items()})
+NAME = f"rollups_{blake2b(_DECLARED, digest_size=8).hexdigest()}"
+"""What it is kept as. Where something else is declared than before, the rollups are begun anew, and
+questions read records until they are done."""
 
 
 class Mark(Struct, kw_only=True, rename="camel"):
@@ -44,7 +50,7 @@ class Reached(Struct, kw_only=True, rename="camel"):
     """The ends of the last buckets that are rolled up."""
 
     tenant_id: Identifier = DEFAULT_TENANT
-    name: Identifier = NAME
+    name: Identifier
     hour: Moment
     day: Moment
     month: Moment
@@ -96,6 +102,7 @@ async def write(store: Store, until: Mapping[Level, datetime], now: datetime) ->
     """Keep how far the rollups are."""
     known = await store.get(REACHED, DEFAULT_TENANT, NAME)
     reached = Reached(
+        name=NAME,
         hour=until["hour"],
         day=until["day"],
         month=until["month"],

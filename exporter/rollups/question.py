@@ -24,7 +24,7 @@ from ..storage.query import (
     TimeBucket,
     Where,
 )
-from .documents import TENANT, Level
+from .documents import TENANT, Level, only
 from .plan import Range
 from .sets import Members, percentile
 from .wanted import Different, Distribution, Group, Groups, Key, Part, nothing_of, number
@@ -66,10 +66,12 @@ class Share:
 class Question:
     """An aggregation, in a form that parts of a period can answer.
 
-    where: without the period. finish: for each measure, by the rollup that has its numbers.
+    time: the field that the period is of. where: without the period. finish: for each measure, by
+    the rollup that has its numbers.
     """
 
     asked: Aggregation
+    time: str
     period: Range
     where: Where
     longest: Level
@@ -122,32 +124,39 @@ class Question:
 
 def question(asked: Aggregation) -> Question | None:
     """The aggregation as a question for rollups; None for one that they cannot answer."""
-    split = split_period(asked.family, asked.where)
-    longest = _longest(asked)
-    if split is None or longest is None or not asked.family.rollups or asked.each or asked.flat:
+    if not asked.family.rollups or not asked.measures or asked.each or asked.flat:
+        return None
+    by_each = (_question(asked, time) for time in asked.family.times)
+    return next((found for found in by_each if found is not None), None)
+
+
+def _question(asked: Aggregation, time: str) -> Question | None:
+    """The same, of a period of that time."""
+    split = split_period(asked.where, time)
+    longest = _longest(asked, time)
+    if split is None or longest is None:
         return None
     period, where = split
-    fields = {part.field for part in where} | {by for by in asked.by if isinstance(by, str)}
+    by = {part for part in asked.by if isinstance(part, str)}
+    rollups = [one for one in asked.family.rollups if asked.family.time_of(one) == time]
     shares: dict[str, Share] = {}
     finish: dict[str, tuple[str, Finish]] = {}
     for measure in asked.measures:
-        needs = fields | {part.field for part in measure.where}
-        rollup = _rollup(asked.family, measure, needs)
+        rollup = next((one for one in rollups if _can_answer(one, measure, where, by)), None)
         if rollup is None:
             return None
         share = shares.setdefault(rollup.name, Share(rollup))
         finish[measure.name] = rollup.name, _MEANINGS[measure.function](asked, measure, share)
-    if not shares:
-        return None
-    return Question(asked, period, where, longest, list(shares.values()), finish)
+    return Question(asked, time, period, where, longest, list(shares.values()), finish)
 
 
-def split_period(family: Family, where: Where) -> tuple[Range, Where] | None:
-    """The period that filters ask for, and the other filters; None where it is no such period."""
+def split_period(where: Where, time: str) -> tuple[Range, Where] | None:
+    """The period of a time that filters ask for, and the other filters; None where it is no such
+    period."""
     start, end = BEGINNING, END
     rest = []
     for part in where:
-        if part.field != family.time_field:
+        if part.field != time:
             rest.append(part)
         elif part.op is Operator.GTE and isinstance(part.value, datetime):
             start = max(start, part.value)
@@ -166,26 +175,29 @@ def named(where: Where, field: str) -> str | None:
     return None
 
 
-def _longest(asked: Aggregation) -> Level | None:
-    """The longest level that the question can be answered from; None where it asks for what no
-    level has."""
+def _longest(asked: Aggregation, time: str) -> Level | None:
+    """The longest level that the question can be answered from, about a period of that time; None
+    where it asks for what no level has."""
     longest: Level = "month"
     for by in asked.by:
-        if isinstance(by, LogBucket) or by == asked.family.time_field:
+        if isinstance(by, LogBucket) or by == time:
             return None
         if isinstance(by, TimeBucket):
-            if by.field not in (None, asked.family.time_field) or longest != "month":
+            if (by.field or asked.family.time_field) != time or longest != "month":
                 return None
             longest = _LONGEST[by.interval]
     return longest
 
 
-def _rollup(family: Family, measure: Measure, needs: set[str]) -> Rollup | None:
-    """The first rollup that can answer for a measure."""
-    for rollup in family.rollups:
-        if needs <= {*rollup.by, TENANT} and _HAS[measure.function](rollup, measure.field):
-            return rollup
-    return None
+def _can_answer(rollup: Rollup, measure: Measure, where: Where, by: set[str]) -> bool:
+    """Whether a rollup has what a measure needs, for what is filtered and grouped by."""
+    needs = by | {part.field for part in measure.where}
+    needs |= {part.field for part in where if part not in only(rollup)}
+    return (
+        needs <= {*rollup.by, TENANT}
+        and all(part in where for part in only(rollup))
+        and _HAS[measure.function](rollup, measure.field)
+    )
 
 
 _HAS: Mapping[Function, Callable[[Rollup, str | None], bool]] = {

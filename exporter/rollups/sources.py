@@ -30,14 +30,14 @@ class Source:
 
     def filters(self, where: Where) -> Where:
         """Filters of the question, as filters of the records."""
-        return tuple(replace(part, field=self._name(part.field)) for part in where)
+        return tuple(replace(part, field=self.name(part.field)) for part in where)
 
     def groups(self, by: Sequence[By]) -> tuple[By, ...]:
         """What the question groups by; the rows have the question's names where it is a time."""
         return tuple(
-            replace(part, field=self._name(part.field or self.family.time_field))
+            replace(part, field=self.name(part.field or self.family.time_field))
             if isinstance(part, TimeBucket)
-            else self._name(part)
+            else self.name(part)
             if isinstance(part, str)
             else part
             for part in by
@@ -50,12 +50,13 @@ class Source:
             return Measure(measure.name, Function.COUNT, None, where)
         if measure.field is None:
             return replace(measure, where=where)
-        field = self._name(measure.field)
+        field = self.name(measure.field)
         if field not in self.family.leaves:
             return None
         return replace(measure, field=field, where=where)
 
-    def _name(self, field: str) -> str:
+    def name(self, field: str) -> str:
+        """What a field of the question is called in the records."""
         return self.names.get(field, field)
 
 

@@ -17,10 +17,10 @@ from ..intervals import HOUR
 from ..storage.base import Operation, Outcome, Row, Store
 from ..storage.query import Aggregation, Filter, Find, Operator, Where, check_fields, equals, within
 from . import progress
-from .activity import ACTIVITY
+from .activity import ACTIVITY, USERS
 from .collect import Collector
 from .digests import Digest, read_digest
-from .documents import TENANT, TIME, USER, kept, total
+from .documents import ROLLUP, TENANT, TIME, USER, kept, total
 from .last_seen import LastSeen, Seen
 from .pages import counting, sought
 from .plan import Cover, Progress, Range, Ranges, cover, joined, whole
@@ -74,7 +74,8 @@ class RolledStore:
             moment
             for operation in operations
             if operation.family.kind in ROLLED
-            if (moment := getattr(operation.document, operation.family.time_attribute)) < on_time
+            for attribute in operation.family.times.values()
+            if (moment := getattr(operation.document, attribute)) is not None and moment < on_time
         ]
         if late:
             with self._progress.changing():
@@ -215,7 +216,7 @@ class RolledStore:
     async def _narrowed(self, family: Family, where: Where, reached: Progress | None) -> Where:
         """Filters for one user, with the hours alone in which they did something; others, and
         those that this would not help, as they are."""
-        split = split_period(family, where)
+        split = split_period(where, family.time_field)
         tenant, user = named(where, TENANT), named(where, USER)
         counted = family.kind in ACTIVITY.measures
         if split is None or tenant is None or user is None or not counted:
@@ -242,6 +243,7 @@ class RolledStore:
                 (
                     equals(TENANT, tenant),
                     equals(USER, user),
+                    equals(ROLLUP, USERS),
                     within(TIME, ranges),
                     Filter(total(family.kind), Operator.GT, 0),
                 ),

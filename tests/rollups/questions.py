@@ -26,10 +26,14 @@ N = Measure("n")
 
 @dataclass(frozen=True)
 class Asked:
-    """A question without its period, and whether a rollup of the family answers it."""
+    """A question without its period, and whether a rollup of the family answers it.
+
+    time: the field that the period is of, None for the family's own time.
+    """
 
     query: Aggregation
     covered: bool = True
+    time: str | None = None
 
     @property
     def percentiles(self) -> list[str]:
@@ -39,7 +43,7 @@ class Asked:
 
     def during(self, start: datetime, end: datetime) -> Aggregation:
         """The question about a period."""
-        period = between(self.query.family.time_field, start, end)
+        period = between(self.time or self.query.family.time_field, start, end)
         return replace(self.query, where=(*self.query.where, *period))
 
 
@@ -64,14 +68,17 @@ def asked(
     measures: Sequence[Measure],
     *where: Filter,
     covered: bool = True,
+    time: str | None = None,
     **options: Any,
 ) -> Asked:
     """A question about a family."""
-    return Asked(Aggregation(family, measures, where, **options), covered)
+    return Asked(Aggregation(family, measures, where, **options), covered, time)
 
 
 ENDED = Filter("status", Operator.IN, ("completed", "failed"))
 FAILED = equals("status", "failed")
+MONEY_IN = Filter("type", Operator.IN, ("purchase", "subscription"))
+OF_A_USER = Filter("userId", Operator.NE, None)
 
 QUESTIONS: dict[str, Asked] = {
     "requests that ended, by model": asked(
@@ -185,5 +192,58 @@ QUESTIONS: dict[str, Asked] = {
         SYSTEM_SAMPLE, every("cpuUsage", Function.AVG, Function.MAX), by=("service",)
     ),
     "a user's sales": asked(SALE, [N, *every("amount")], ACME, ADA, by=("type",), covered=False),
+    "what became of sales": asked(
+        SALE, [N, users(), Measure("failed", where=(FAILED,))], ACME, by=(TimeBucket("day"), "type")
+    ),
+    "how a user paid": asked(SALE, [N], ACME, ADA, by=("paymentMethod", "status")),
+    "money that came in": asked(
+        SALE, [N, *every("revenue")], ACME, MONEY_IN, by=("plan", "currency"), time="completedAt"
+    ),
+    "money by month": asked(
+        SALE,
+        [N, *every("revenue")],
+        ACME,
+        MONEY_IN,
+        by=(TimeBucket("month", "completedAt"), "currency"),
+        time="completedAt",
+    ),
+    "money by the time of the order": asked(
+        SALE, [N], ACME, by=(TimeBucket("day"),), time="completedAt", covered=False
+    ),
+    "money that went back": asked(
+        SALE, [N, *every("refunds")], ACME, by=("currency", "plan"), time="refundedAt"
+    ),
+    "customers": asked(
+        SALE,
+        [N, users(), *every("revenue"), *every("completedAt", Function.MIN, Function.MAX)],
+        ACME,
+        OF_A_USER,
+        MONEY_IN,
+        by=("currency",),
+        time="completedAt",
+    ),
+    "customers and everybody else": asked(
+        SALE, [N, users()], ACME, by=("currency",), time="completedAt"
+    ),
+    "what customers got back": asked(
+        SALE,
+        every("refunds"),
+        ACME,
+        OF_A_USER,
+        by=("currency",),
+        time="refundedAt",
+    ),
+    "what a user paid": asked(
+        SALE,
+        [N, users(), *every("revenue"), *every("completedAt", Function.MIN)],
+        ACME,
+        ADA,
+        OF_A_USER,
+        by=("currency", TimeBucket("day", "completedAt")),
+        time="completedAt",
+    ),
+    "what a user got back": asked(
+        SALE, every("refunds"), ACME, ADA, by=("plan",), time="refundedAt"
+    ),
 }
 """By what they are about."""

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -28,6 +28,7 @@ from ..conftest import MovingClock
 FOREVER = timedelta(days=36_500)
 _FAMILIES = {family.document: family for family in FAMILIES}
 
+Changed = TypeVar("Changed", bound=msgspec.Struct)
 KeptFor = Callable[[Family], timedelta]
 GoOn = Callable[[], Awaitable[bool]]
 
@@ -63,7 +64,11 @@ class Rolling:
 
     async def change(self, document: AiRequest, **values: Any) -> AiRequest:
         """Write the next revision of a document now."""
-        changed = msgspec.structs.replace(document, revision=document.revision + 1, **values)
+        values = {"revision": document.revision + 1, **values}
+        return await self.replace(msgspec.structs.replace(document, **values))
+
+    async def replace(self, changed: Changed) -> Changed:
+        """Write a document that is the next revision of what is there, now."""
         await self._write([Replace(_FAMILIES[type(changed)], changed, new_id())])
         return changed
 

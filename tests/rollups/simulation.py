@@ -8,8 +8,10 @@ from itertools import count
 from random import Random
 from typing import Any
 
+from exporter.fields import Money
 from exporter.records.ai_request import AiRequest, Routing, Tokens
 from exporter.records.performance import Cpu, SystemState
+from exporter.records.sale import STEPS, Refund, Sale, Update, complete, update
 from exporter.records.system_sample import SystemSample
 
 from ..recording import ai_request, credit, engagement, performance, sale
@@ -41,7 +43,7 @@ class Event:
 
 @dataclass(frozen=True)
 class Change:
-    """One of the AI requests that were recorded by then ends."""
+    """One of the AI requests that were recorded by then ends, or one of the sales goes on."""
 
     heard_of: datetime
 
@@ -140,12 +142,22 @@ def _credit(chance: Chance) -> Values:
     }
 
 
+def _sale(chance: Chance) -> Values:
+    return {
+        "amount": Money(chance.one("0.1", "7.25", "90000000.01")),
+        "kind": chance.one("purchase", "subscription", "refund"),
+        "status": chance.one("pending", "completed"),
+        "plan": chance.maybe(chance.one("free", "pro")),
+        "currency": chance.one("EUR", "USD"),
+    }
+
+
 _MADE: dict[Callable[..., Any], tuple[str, Callable[[Chance], Values]]] = {
     ai_request: ("created_at", _ai_request),
     engagement: ("timestamp", _engagement),
     performance: ("timestamp", _performance),
     credit: ("created_at", _credit),
-    sale: ("created_at", lambda chance: {}),
+    sale: ("created_at", _sale),
     system_sample: (
         "timestamp",
         lambda chance: {"service": chance.word(), "cpu_usage": chance.eighths()},
@@ -155,7 +167,7 @@ _MADE: dict[Callable[..., Any], tuple[str, Callable[[Chance], Values]]] = {
 
 
 def _event(chance: Chance) -> Event:
-    make = chance.random.choices(list(_MADE), [4, 4, 3, 2, 1, 1])[0]
+    make = chance.random.choices(list(_MADE), [4, 4, 3, 2, 4, 1])[0]
     time_name, draw = _MADE[make]
     at = chance.time()
     document = make(
@@ -170,7 +182,7 @@ def _event(chance: Chance) -> Event:
 def days(chance: Chance) -> list[Action]:
     """Some days of events, changes and refreshes, in their order."""
     actions: list[Action] = [_event(chance) for _ in range(chance.random.randint(1, 60))]
-    actions += [Change(chance.time()) for _ in range(4)]
+    actions += [Change(chance.time()) for _ in range(8)]
     actions += [Refresh(chance.time()) for _ in range(2)]
     return sorted(actions, key=lambda action: action.heard_of)
 
@@ -192,8 +204,18 @@ async def play(rolled: Rolling, chance: Chance) -> list[Any]:
 
 
 async def _change(rolled: Rolling, documents: list[Any], chance: Chance) -> None:
-    places = [place for place, one in enumerate(documents) if isinstance(one, AiRequest)]
-    if places:
-        place = chance.one(*places)
+    places = [place for place, one in enumerate(documents) if isinstance(one, AiRequest | Sale)]
+    if not places:
+        return
+    place = chance.one(*places)
+    before = documents[place]
+    if isinstance(before, AiRequest):
         values = {"status": chance.one("completed", "failed"), "cost": chance.eighths()}
-        documents[place] = await rolled.change(documents[place], **values)
+        documents[place] = await rolled.change(before, **values)
+    elif steps := sorted(STEPS[before.status]):
+        status = chance.one(*steps)
+        # The payment provider says when it gave the money back: before now, or not yet.
+        refund = Refund(processed_at=chance.maybe(chance.time())) if status == "refunded" else None
+        after = update(before, Update(status=status, refund=refund), rolled.clock())
+        complete(after, lambda *_: None)
+        documents[place] = await rolled.replace(after)

@@ -8,6 +8,7 @@ import pytest
 from exporter.family import Family
 from exporter.intervals import DAY, HOUR
 from exporter.records import AI_REQUEST, ENGAGEMENT, SALE
+from exporter.records.incident import INCIDENT
 from exporter.rollups.question import BEGINNING, question, split_period
 from exporter.rollups.wanted import Distribution, number
 from exporter.storage.query import (
@@ -73,7 +74,15 @@ REFUSED: dict[str, Aggregation] = {
         (*between("timestamp", NOW - DAY, NOW), equals("page", "/a")),
         ("origin.os",),
     ),
-    "a family without rollups": Aggregation(SALE, (N,), PERIOD),
+    "a family without rollups": Aggregation(INCIDENT, (N,), between("startedAt", NOW - DAY, NOW)),
+    "a period of two times": Aggregation(
+        SALE, (N,), (*PERIOD, *between("completedAt", NOW - DAY, NOW))
+    ),
+    "numbers by different times": Aggregation(
+        SALE,
+        (N, Measure("refunds", Function.SUM, "refunds")),
+        between("completedAt", NOW - DAY, NOW),
+    ),
 }
 """What is left to the records, by why."""
 
@@ -85,10 +94,10 @@ def test_everything_else_is_left_to_the_records(why: str) -> None:
 
 def test_a_period_is_the_narrowest_that_filters_leave() -> None:
     where = (*PERIOD, ACME, Filter("createdAt", Operator.LT, NOW - HOUR))
-    assert split_period(AI_REQUEST, where) == ((NOW - DAY, NOW - HOUR), (ACME,))
-    assert split_period(AI_REQUEST, between("createdAt", NOW, NOW - HOUR)) == ((NOW, NOW), ())
+    assert split_period(where, "createdAt") == ((NOW - DAY, NOW - HOUR), (ACME,))
+    assert split_period(between("createdAt", NOW, NOW - HOUR), "createdAt") == ((NOW, NOW), ())
     to_now = (Filter("createdAt", Operator.LT, NOW),)
-    assert split_period(AI_REQUEST, to_now) == ((BEGINNING, NOW), ())
+    assert split_period(to_now, "createdAt") == ((BEGINNING, NOW), ())
 
 
 @pytest.mark.parametrize(

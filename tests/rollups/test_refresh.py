@@ -1,23 +1,28 @@
 """Refreshing: hours that have closed, and again what came late; doing it again does no harm."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from exporter.family import Family
-from exporter.intervals import DAY, HOUR
-from exporter.records import CREDIT, ENGAGEMENT
+from exporter.fields import Money
+from exporter.ids import new_id
+from exporter.intervals import DAY, HOUR, beginning
+from exporter.records import AI_REQUEST, CREDIT, ENGAGEMENT, SALE
+from exporter.records.ai_request import Tokens
+from exporter.records.sale import Refund
 from exporter.rollups import progress, refresh
 from exporter.rollups.activity import ACTIVITY
 from exporter.rollups.families import ROLLUPS
 from exporter.rollups.progress import MARKS, REACHED, SETTLED
 from exporter.rollups.refresh import Refresher
-from exporter.storage.base import StoreUnavailable
-from exporter.storage.query import Aggregation, Find, Function, Measure, between
+from exporter.rollups.store import RolledStore
+from exporter.storage.base import Insert, StoreUnavailable
+from exporter.storage.query import Aggregation, Find, Function, Measure, between, equals
 
-from ..recording import NOW, credit, engagement, sale, utc
-from .questions import ADA, N, users
+from ..recording import NOW, ai_request, credit, engagement, sale, utc
+from .questions import ADA, N, every, users
 from .rolling import FOREVER, Rolling, always, steps
 
 CLOSED = NOW - 2 * HOUR
@@ -279,3 +284,91 @@ async def test_the_hours_of_a_day_whose_records_are_there_are_made_anew(rolled: 
     assert sorted((hour.time, hour.count) for hour in hours) == [(gone, 1), (there, 2)]
     (day,) = await rolled.rolled(ENGAGEMENT, "day", "all", utc(2026, 3, 14), DAY)
     assert day.count == 3
+
+
+async def test_money_that_moved_stays_when_the_records_of_its_sales_are_gone(
+    rolled: Rolling,
+) -> None:
+    ordered, paid = NOW - 3 * DAY, NOW - DAY + HOUR
+    await rolled.record(sale("0.3", created_at=ordered, completed_at=paid))
+    await rolled.refresh_later()
+    await rolled.engine.purge(SALE, NOW - 2 * DAY)
+    await rolled.record(sale("0.2", created_at=paid))
+    await rolled.refresh_later(kept_for=kept_for_a_day(SALE))
+    assert (await rolled.reached()).marked == frozenset()
+    (hour,) = await rolled.rolled(SALE, "hour", "customers", paid, HOUR)
+    assert hour.revenue_sum == Money("0.3")
+    (day,) = await rolled.rolled(SALE, "day", "revenue", beginning(paid, "day"), DAY)
+    assert day.revenue_sum == Money("0.3")
+    await rolled.record(sale("0.3", created_at=paid))
+    await rolled.refresh_later(kept_for=kept_for_a_day(SALE))
+    (hour,) = await rolled.rolled(SALE, "hour", "customers", paid, HOUR)
+    assert (hour.count, hour.revenue_sum) == (2, Money("0.5"))
+
+
+async def test_a_refund_is_in_the_hour_that_the_payment_provider_says(rolled: Rolling) -> None:
+    year_1 = datetime.min.replace(tzinfo=UTC)
+    said = {"late": NOW - 9 * DAY, "early": NOW + 9 * DAY, "no time": year_1}
+    for name, at in said.items():
+        refund = Refund(processed_at=at)
+        document = sale("2", created_at=NOW - DAY, status="refunded", plan=name, refund=refund)
+        await rolled.record(document)
+    await rolled.refresh_later()
+    await rolled.refresh_later()
+    (hour,) = await rolled.rolled(SALE, "hour", "refunds", NOW - 30 * DAY, 60 * DAY)
+    assert (hour.time, hour.plan, hour.refunds_sum) == (said["late"], "late", Money(2))
+    (month,) = await rolled.rolled(SALE, "month", "refunds", year_1, 31 * DAY)
+    assert (month.time, month.plan) == (year_1, "no time")
+    rolled.clock.moment = NOW + 10 * DAY
+    await rolled.refresh()
+    late, early = await rolled.rolled(SALE, "day", "refunds", NOW - 30 * DAY, 60 * DAY)
+    assert (late.plan, early.plan) == ("late", "early")
+    assert early.time == beginning(said["early"], "day")
+
+
+async def test_rollups_are_begun_anew_where_something_else_is_declared(
+    rolled: Rolling, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old, kept = NOW - 3 * DAY, NOW - DAY + HOUR
+    await rolled.record(engagement(timestamp=old), engagement(timestamp=kept))
+    await rolled.refresh_later()
+    await rolled.engine.purge(ENGAGEMENT, NOW - 2 * DAY)
+    monkeypatch.setattr(progress, "NAME", "rollups_of_another_version")
+    assert await progress.read(rolled.engine) is None
+    asked = Aggregation(ENGAGEMENT, (N,), between("timestamp", NOW - 4 * DAY, NOW))
+    assert await RolledStore(rolled.engine, rolled.clock).aggregate(asked) == [{"n": 1}]
+    await rolled.refresh(kept_for=kept_for_a_day(ENGAGEMENT))
+    assert await RolledStore(rolled.engine, rolled.clock).aggregate(asked) == [{"n": 2}]
+
+
+async def test_what_happened_before_the_first_record_is_rolled_up_too(rolled: Rolling) -> None:
+    given_back = NOW - 30 * DAY
+    refund = Refund(processed_at=given_back)
+    document = sale(created_at=NOW - DAY, status="refunded", refund=refund)
+    await rolled.engine.write([Insert(SALE, document, new_id())])
+    await rolled.refresh_later()
+    await rolled.refresh_later()
+    assert (await rolled.reached()).marked == frozenset()
+    (hour,) = await rolled.rolled(SALE, "hour", "refunds", given_back, HOUR)
+    assert hour.refunds_sum == Money(10)
+
+
+async def test_sums_that_no_column_holds_are_kept_in_several_documents(rolled: Rolling) -> None:
+    at, most = NOW - DAY, Money(Money.LARGEST)
+    await rolled.record(*(sale(str(most), created_at=at) for _ in range(20)))
+    await rolled.record(*(ai_request(created_at=at, tokens=Tokens(2**53, 1)) for _ in range(1_030)))
+    await rolled.refresh_later()
+    hours = await rolled.rolled(SALE, "hour", "revenue", at, HOUR)
+    assert len(hours) > 1
+    paid = Aggregation(
+        SALE,
+        (N, *every("revenue")),
+        (equals("type", "purchase"), *between("completedAt", NOW - 3 * DAY, NOW)),
+    )
+    used = Aggregation(
+        AI_REQUEST, (N, *every("tokens.input")), between("createdAt", NOW - 3 * DAY, NOW)
+    )
+    for asked in (paid, used):
+        found = await rolled.store.aggregate(asked)
+        assert found == await rolled.engine.aggregate(asked)
+    assert (await rolled.store.aggregate(paid))[0]["sum revenue"] == 20 * most
