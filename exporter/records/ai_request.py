@@ -290,6 +290,7 @@ AI_REQUEST = Family(
             sums=_NUMBERS,
         ),
         Rollup(name="models", by=("model",), spreads=("durationMs",)),
+        Rollup(name="user", by=("userId", "status"), sums=_NUMBERS, spreads=("durationMs",)),
         Rollup(
             name="users",
             by=("userId", "status", "model", "feature", "routing.wasRouted"),

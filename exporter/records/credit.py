@@ -44,6 +44,7 @@ CREDIT = Family(
     rollups=(
         Rollup(name="all", sums=_NUMBERS, members=("userId",)),
         Rollup(name="features", by=("featureName",), sums=_NUMBERS, members=("userId",)),
+        Rollup(name="user", by=("userId",), sums=_NUMBERS),
         Rollup(name="users", by=("userId", "featureName"), sums=_NUMBERS),
     ),
     answer=("usageId",),

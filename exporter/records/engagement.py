@@ -84,16 +84,8 @@ def mirror(before: Engagement | None, after: Engagement, out: Mirror) -> None:
 
 _NUMBERS = ("value", "metadata.timeOnPage", "metadata.scrollDepth")
 _WHO = ("userId", "sessionId")
-_LABELS = (
-    "event",
-    "userPlan",
-    "feature",
-    "page",
-    "searchQuery",
-    "origin.deviceType",
-    "origin.browser",
-    "origin.os",
-)
+_FILTERS = ("event", "userPlan", "feature")
+_LABELS = ("page", "searchQuery", "origin.deviceType", "origin.browser", "origin.os")
 
 ENGAGEMENT = Family(
     kind="engagement",
@@ -129,14 +121,24 @@ ENGAGEMENT = Family(
     ),
     rollups=(
         Rollup(name="all", sums=_NUMBERS, members=_WHO),
-        *(Rollup(name=label, by=(label,), sums=_NUMBERS, members=_WHO) for label in _LABELS),
+        *(Rollup(name=label, by=(label,), sums=_NUMBERS, members=_WHO) for label in _FILTERS),
+        *(
+            Rollup(name=f"{label}_users", by=(label,), sums=_NUMBERS, members=("userId",))
+            for label in _LABELS
+        ),
         Rollup(
             name="campaigns",
             by=("metadata.utmSource", "metadata.utmMedium", "metadata.utmCampaign"),
             sums=_NUMBERS,
             members=_WHO,
         ),
-        Rollup(name="users", by=("userId", "event", "feature"), sums=_NUMBERS, members=_WHO),
+        Rollup(name="user", by=("userId",), sums=_NUMBERS, members=("sessionId",)),
+        Rollup(
+            name="user_events",
+            by=("userId", "event", "feature"),
+            sums=_NUMBERS,
+            members=("sessionId",),
+        ),
     ),
     answer=("eventId",),
     complete=complete,

@@ -205,6 +205,13 @@ PERFORMANCE = Family(
             extremes=_TIMES,
         ),
         Rollup(
+            name="user",
+            by=("userId", "statusCode"),
+            sums=_NUMBERS,
+            extremes=(*_TIMES, *_MACHINE),
+            spreads=_TIMES,
+        ),
+        Rollup(
             name="users",
             by=("userId", "service", "endpoint", "method", "statusCode"),
             sums=_NUMBERS,

@@ -11,7 +11,7 @@ import sys
 from array import array
 from bisect import bisect_left
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from functools import cache, lru_cache
 from hashlib import blake2b
@@ -48,8 +48,10 @@ def pack_members(members: Collection[int]) -> bytes:
     return portable(array("Q", sorted(members))).tobytes()
 
 
-def unpack_members(packed: bytes) -> "array[int]":
-    """The hashes that were packed, the least first."""
+def unpack_members(packed: bytes) -> Sequence[int]:
+    """The hashes that were packed, the least first; in place, where the machine's order allows."""
+    if sys.byteorder == "little":
+        return memoryview(packed).cast("Q")
     return portable(array("Q", packed))
 
 
@@ -144,7 +146,7 @@ class Members:
         return len(self._packed) == 1 and not self._hashes
 
 
-def _holds(hashes: "array[int]", value: int) -> bool:
+def _holds(hashes: Sequence[int], value: int) -> bool:
     place = bisect_left(hashes, value)
     return place < len(hashes) and hashes[place] == value
 
