@@ -11,8 +11,9 @@ and has some at the end), churned (none at the end). Who changes the currency co
 one and expands in the new one. Losses are negative, so that the five add up to the difference.
 """
 
+import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -21,11 +22,12 @@ from typing import Annotated, TypeVar
 from msgspec import Meta
 
 from ..access.principal import Scope
+from ..records.sale import Sale
 from ..storage.base import Store
 from ..storage.query import Where
 from .answer import MONEY_STEP, Answer, percent, percent_of, to_step
 from .period import Period
-from .subscriptions import PAYING, Customer, Subscribed, paid_before, subscriptions_at
+from .subscriptions import PAYING, Customer, Subscribed, paid_before, paid_from, running
 
 Key = TypeVar("Key", bound=Hashable)
 
@@ -127,10 +129,14 @@ async def ledgers(
 ) -> dict[str, Ledger]:
     """The recurring revenue of the scope at the start and the end of the period, by currency."""
     start, end = min(period.start, now), min(period.end, now)
-    before = by_customer(await subscriptions_at(store, scope, start, where))
-    after = by_customer(await subscriptions_at(store, scope, end, where))
+    sales = await paid_from(store, scope, start, where)
+    before, after = await asyncio.to_thread(lambda: [_book(sales, at) for at in (start, end)])
     came = [customer for customer in after if customer not in before]
     return compare(before, after, await paid_before(store, scope, came, start, where))
+
+
+def _book(sales: Sequence[Sale], at: datetime) -> Book:
+    return by_customer(running(sales, at))
 
 
 def by_customer(subscriptions: Iterable[Subscribed]) -> Book:

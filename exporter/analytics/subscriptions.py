@@ -102,9 +102,16 @@ async def subscriptions_at(
     store: Store, scope: Scope | None, at: datetime, where: Where = ()
 ) -> list[Subscribed]:
     """The subscriptions of the scope that run at `at`, in no particular order."""
+    return await asyncio.to_thread(running, await paid_from(store, scope, at, where), at)
+
+
+async def paid_from(
+    store: Store, scope: Scope | None, at: datetime, where: Where = ()
+) -> list[Sale]:
+    """The scope's sales that may pay for a subscription at `at`, or at a moment after it."""
     common = (*scope_filters(scope), *_PAID, *where)
     found = await together(store, *(_find(store, (*common, *part)) for part in _may_run(at)))
-    return await asyncio.to_thread(running, [sale for sales in found for sale in sales], at)
+    return [sale for sales in found for sale in sales]
 
 
 async def paid_before(
@@ -148,7 +155,7 @@ _PAID = (
 
 
 def _may_run(at: datetime) -> tuple[Where, ...]:
-    """Filters that together find every sale that may run at `at`, each sale by one of them."""
+    """Filters that together find every sale that may run at `at` or later, each by one of them."""
     no_end = equals("subscription.endDate", None)
     no_start = equals("subscription.startDate", None)
     parts: list[Where] = [(Filter("subscription.endDate", Operator.GT, at),)]
