@@ -17,6 +17,8 @@ from .route import JSON, Route
 
 TIMES = 4_096
 """Times whose text is kept: all series of an answer have the same, and so has the next answer."""
+LONG = 64
+"""Bits of a whole number that orjson may not encode."""
 BODY_SECONDS = 30.0
 """Time for a body to arrive, so that slow senders cannot hold connections for ever."""
 
@@ -64,7 +66,25 @@ def _too_large(route: Route) -> TooLarge:
 def encode(answer: Any) -> bytes:
     """JSON of an answer: Structs by their wire names, money as exact numbers, NaN as null."""
     plain = msgspec.to_builtins(answer, builtin_types=(datetime, Decimal), enc_hook=_plain)
+    try:
+        return _dumps(plain)
+    except orjson.JSONEncodeError:  # a sum may have more than the 64 bits that orjson knows
+        return _dumps(_spelled_out(plain))
+
+
+def _dumps(plain: Any) -> bytes:
     return orjson.dumps(plain, default=_encode_special, option=orjson.OPT_PASSTHROUGH_DATETIME)
+
+
+def _spelled_out(plain: Any) -> Any:
+    """The same with its large whole numbers as JSON."""
+    if isinstance(plain, dict):
+        return {name: _spelled_out(value) for name, value in plain.items()}
+    if isinstance(plain, list | tuple):
+        return [_spelled_out(value) for value in plain]
+    if isinstance(plain, int) and plain.bit_length() >= LONG:
+        return orjson.Fragment(str(plain))
+    return plain
 
 
 def _plain(value: object) -> Any:

@@ -37,3 +37,12 @@ def test_money_is_exact(amount: str, text: str) -> None:
 def test_what_no_answer_may_hold_is_a_bug() -> None:
     with pytest.raises(TypeError, match="object"):
         encode({"x": object()})
+
+
+def test_numbers_of_more_than_64_bits_are_whole_too() -> None:
+    at = datetime(2026, 3, 15, 12, tzinfo=UTC)
+    answer = {"sums": [2**63, 2**64 - 1, 2**64, -(2**64)], "at": at, "cost": Decimal("0.10")}
+    assert encode(answer) == (
+        b'{"sums":[9223372036854775808,18446744073709551615,18446744073709551616,'
+        b'-18446744073709551616],"at":"2026-03-15T12:00:00.000Z","cost":0.1}'
+    )
