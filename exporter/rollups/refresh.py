@@ -71,7 +71,10 @@ class Refresher:
     async def rebuild(self, span: Range, now: datetime) -> bool:
         """Make all buckets anew that share a moment with a span and have closed; whether that
         came to its end."""
+        begun = await progress.read(self._store) is not None
         until = await self._advance(now)
+        if not begun:  # all there is was made just now, if it was not stopped
+            return until["hour"] >= progress.closed_until(now)
         first = (await self._beginning(now))["hour"]
         start, end = max(first, beginning(span[0], "hour")), min(span[1], until["hour"])
         for day in beginnings(start, end, "day"):

@@ -372,3 +372,21 @@ async def test_sums_that_no_column_holds_are_kept_in_several_documents(rolled: R
         found = await rolled.store.aggregate(asked)
         assert found == await rolled.engine.aggregate(asked)
     assert (await rolled.store.aggregate(paid))[0]["sum revenue"] == 20 * most
+
+
+async def test_a_rebuild_of_what_was_never_made_makes_it_once(rolled: Rolling) -> None:
+    await rolled.record(engagement(timestamp=CLOSED), engagement(timestamp=CLOSED - 3 * DAY))
+    asked = 0
+
+    async def go_on() -> bool:
+        nonlocal asked
+        asked += 1
+        return True
+
+    refresher = Refresher(rolled.engine, lambda family: FOREVER, go_on)
+    assert await refresher.rebuild((NOW - 9 * DAY, NOW), rolled.clock())
+    assert asked == 1, "one step holds it all"
+    assert await rolled.rolled(ENGAGEMENT, "hour", "all", CLOSED, HOUR)
+    stopped = Refresher(rolled.engine, lambda family: FOREVER, steps(1))
+    await rolled.engine.put(REACHED, (), ())
+    assert await stopped.rebuild((NOW - 9 * DAY, NOW), rolled.clock()), "that was the last one"
