@@ -1,7 +1,8 @@
 """Tables, columns and indexes, derived from what families declare; the file grows with them.
 
 A field that is new gets a column. A field whose storage form changed stops the start: its values
-would be misread (an integer as millionths, say), and only an operator can say what they mean.
+would be misread (an integer as millionths, say), and only an operator can say what they mean. An
+index that is declared no longer goes: it would cost on every insert for ever.
 """
 # ruff: noqa: S608  # every name is quoted and from a declared schema, every value is bound
 
@@ -9,6 +10,8 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+
+import structlog
 
 from ..family import Family, Index, attribute_of
 from .base import IncompatibleStore
@@ -21,6 +24,9 @@ MOST_INSERTS = 64
 """Statements that a table keeps at hand to put in a row; another one is made when it is asked for,
 and takes some ten times as long as the row."""
 
+WITHOUT = " without "
+"""In the name of an index: comes before the field that its rows lack."""
+
 # What each column holds, by the name of its form: SQLite's own types cannot tell a time or an
 # amount of money from a count.
 _FIELDS = """
@@ -29,6 +35,8 @@ CREATE TABLE IF NOT EXISTS meterhouse_fields (
     PRIMARY KEY (collection, field)
 ) STRICT, WITHOUT ROWID
 """
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, eq=False)
@@ -146,8 +154,14 @@ class Table:
     def index_name(self, index: Index) -> str:
         """What an index is called: all that it is made of, so that one declared otherwise is
         another."""
-        part = "" if index.without is None else f" without {index.without}"
+        part = "" if index.without is None else f"{WITHOUT}{index.without}"
         return f"{self.family.collection} by {', '.join(index.fields)}{part}"
+
+    def is_named(self, name: str, fields: Sequence[str]) -> bool:
+        """Whether an index of these fields has a name that this service gives one; an index with
+        any other name is somebody's own."""
+        given = self.index_name(Index(tuple(fields)))
+        return name == given or name.startswith(given + WITHOUT)
 
 
 def migrate(connection: sqlite3.Connection, tables: Sequence[Table]) -> None:
@@ -166,6 +180,8 @@ def migrate(connection: sqlite3.Connection, tables: Sequence[Table]) -> None:
         _grow(connection, table)
         for statement in table.index_statements():
             connection.execute(statement)
+    for table in tables:
+        _remove_undeclared(connection, table)
     connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
 
@@ -200,6 +216,18 @@ def _grow(connection: sqlite3.Connection, table: Table) -> None:
         "INSERT INTO meterhouse_fields VALUES (?, ?, ?)",
         [(collection, column.name, wanted[column.name]) for column in missing],
     )
+
+
+def _remove_undeclared(connection: sqlite3.Connection, table: Table) -> None:
+    """Remove the indexes that an earlier version declared; one that is somebody's own stays."""
+    declared = {table.index_name(index) for _, index in table.indexes()}
+    there = connection.execute(f"PRAGMA index_list({table.name})").fetchall()
+    for _, name, *_ in there:
+        columns = connection.execute(f"PRAGMA index_info({quote(name)})").fetchall()
+        fields = [field or "" for _, _, field in columns]  # an expression has no name
+        if name not in declared and table.is_named(name, fields):
+            connection.execute(f"DROP INDEX {quote(name)}")
+            log.info("index_removed", collection=table.family.collection, index=name)
 
 
 def missing(connection: sqlite3.Connection, tables: Sequence[Table]) -> list[str]:

@@ -1,6 +1,7 @@
 """How the file grows with the schemas, and which changes of them it refuses."""
 
 import sqlite3
+from collections.abc import Iterator, MutableMapping
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -8,7 +9,9 @@ from typing import Any, Literal
 
 import msgspec
 import pytest
+import structlog
 from msgspec import Struct
+from structlog.testing import capture_logs
 
 from exporter.errors import Invalid
 from exporter.family import Family, Index, Tracked
@@ -16,6 +19,7 @@ from exporter.fields import Identifier, Label, Moment, Money
 from exporter.records import AI_REQUEST, CREDIT, FAMILIES
 from exporter.records.ai_request import AiRequest
 from exporter.records.credit import Credit
+from exporter.storage import sqlite_schema
 from exporter.storage.base import IncompatibleStore, Outcome, Replace
 from exporter.storage.query import Filter, Find, Operator, equals
 from exporter.storage.sqlite import SqliteStore
@@ -142,6 +146,101 @@ async def test_an_index_declared_of_other_rows_is_another_one(path: Path) -> Non
     everything = replace(AI_REQUEST, indexes=(Index(("createdAt",)),))
     with closing(sqlite3.connect(path)) as raw:
         assert missing(raw, [Table.of(everything)]) == ["ai_requests by createdAt"]
+
+
+EARLIER = replace(
+    AI_REQUEST,
+    indexes=(
+        *AI_REQUEST.indexes,
+        Index(("tenantId", "userId", "createdAt")),
+        Index(("createdAt",), without="endedAt"),
+    ),
+)
+"""AI requests as an earlier version declared them: with two more indexes."""
+NO_LONGER = [
+    "ai_requests by createdAt without endedAt",
+    "ai_requests by tenantId, userId, createdAt",
+]
+SOMEBODYS = {
+    "ai_requests by hand": '"model"',
+    "ai_requests by model": '"model", "status"',
+    "ai_requests by lower(model)": "lower(model)",
+    "by tenantId, model": '"tenantId", "model"',
+    "models": '"model"',
+}
+"""What an operator may have made: the names of indexes, none of which is the service's for what
+the index is of."""
+
+
+@pytest.fixture
+def lines(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[MutableMapping[str, Any]]]:
+    """What is logged of the schema."""
+    # A logger that was used before may hold on to the configuration of another test.
+    monkeypatch.setattr(sqlite_schema, "log", structlog.get_logger())
+    with capture_logs() as lines:
+        yield lines
+
+
+def indexes(path: Path) -> set[str]:
+    """The names of the indexes that are in the file."""
+    with closing(sqlite3.connect(path)) as raw:
+        return {
+            name for (name,) in raw.execute("SELECT name FROM sqlite_master WHERE type = 'index'")
+        }
+
+
+async def test_an_index_that_only_an_earlier_version_declared_goes_once(
+    path: Path, lines: list[MutableMapping[str, Any]]
+) -> None:
+    await kept(path, EARLIER, ai("old", user_id="ada"))
+    assert indexes(path) >= set(NO_LONGER)
+    assert lines == []
+    store = await opened(path, AI_REQUEST)
+    assert sorted(line["index"] for line in lines) == NO_LONGER
+    assert {(line["event"], line["log_level"], line["collection"]) for line in lines} == {
+        ("index_removed", "info", "ai_requests")
+    }
+    assert await store.missing() == []
+    await keep(store, AI_REQUEST, ai("new"))
+    assert await store.find(Find(AI_REQUEST)) == [ai("new"), ai("old", user_id="ada")]
+    await store.close()
+    table = Table.of(AI_REQUEST)
+    assert indexes(path) == {table.index_name(index) for _, index in table.indexes()}
+    lines.clear()
+    await kept(path, AI_REQUEST)
+    assert lines == []
+
+
+async def test_an_index_of_an_operators_own_stays(
+    path: Path, lines: list[MutableMapping[str, Any]]
+) -> None:
+    await kept(path, AI_REQUEST)
+    with closing(sqlite3.connect(path)) as raw:
+        for name, columns in SOMEBODYS.items():
+            raw.execute(f'CREATE INDEX "{name}" ON ai_requests ({columns})')
+    await kept(path, AI_REQUEST)
+    assert indexes(path) >= SOMEBODYS.keys()
+    assert lines == []
+
+
+async def test_indexes_of_a_table_that_is_not_asked_for_stay(
+    path: Path, lines: list[MutableMapping[str, Any]]
+) -> None:
+    await kept(path, EARLIER)
+    await kept(path, CREDIT)
+    assert indexes(path) >= set(NO_LONGER)
+    assert lines == []
+
+
+async def test_a_start_that_is_refused_removes_no_index(
+    path: Path, lines: list[MutableMapping[str, Any]]
+) -> None:
+    store = await opened(path, EARLIER, CREDIT)
+    await store.close()
+    with pytest.raises(IncompatibleStore, match="credit_usage"):
+        await opened(path, AI_REQUEST, replace(CREDIT, document=MoneyCredit))
+    assert indexes(path) >= set(NO_LONGER)
+    assert lines == []
 
 
 async def test_a_field_that_is_gone_stays_in_the_file_unread(path: Path) -> None:
