@@ -153,6 +153,8 @@ class Family:
     key: the unique key, within a tenant; made by the service where the caller gave none.
     time_field: when it happened.
     retention: the setting that says for how many days it is kept.
+    found_with: fields that the index on (tenantId, time) has besides. Of the records of a period
+        only those are looked up whose values are asked for; each costs on every insert.
     indexes: beside the unique (tenantId, key) and (tenantId, time), which every family has.
     dimensions, measures: what one may filter and group by, and what one may calculate with.
     mirror: `mirror(before, after, out)` puts into `out` what the step from the document `before`
@@ -177,6 +179,7 @@ class Family:
     dimensions: tuple[str, ...]
     measures: tuple[str, ...]
     answer: tuple[str, ...] = ()
+    found_with: tuple[str, ...] = ()
     indexes: tuple[Index, ...] = ()
     duplicate: Literal["conflict", "accepted"] = "accepted"
     complete: Callable[[Any, "Price"], None] = field(default=lambda document, price: None)
@@ -192,6 +195,7 @@ class Family:
             *self.dimensions,
             *self.measures,
             *self.answer,
+            *self.found_with,
             *(name for index in self.indexes for name in index.used),
             *(name for rollup in self.rollups for name in _fields_of(rollup)),
         }

@@ -15,6 +15,7 @@ from exporter.records import AI_REQUEST
         {"indexes": (Index(("tenantId", "mood")),)},
         {"indexes": (Index(("createdAt",), without="mood"),)},
         {"dimensions": ("mood",)},
+        {"found_with": ("mood",)},
     ],
 )
 def test_a_field_that_no_document_has_cannot_be_declared(declared: dict[str, Any]) -> None:

@@ -249,6 +249,7 @@ AI_REQUEST = Family(
     key="requestId",
     time_field="createdAt",
     retention="metrics_retention_days",
+    found_with=("userId",),
     dimensions=(
         "model",
         "provider",

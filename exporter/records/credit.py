@@ -39,6 +39,7 @@ CREDIT = Family(
     key="usageId",
     time_field="createdAt",
     retention="metrics_retention_days",
+    found_with=("userId",),
     dimensions=("featureName", "userPlan"),
     measures=("creditsUsed", "costUsd"),
     rollups=(

@@ -95,6 +95,7 @@ ENGAGEMENT = Family(
     key="eventId",
     time_field="timestamp",
     retention="metrics_retention_days",
+    found_with=("userId",),
     dimensions=(
         "event",
         "sessionId",

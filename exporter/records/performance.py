@@ -179,6 +179,7 @@ PERFORMANCE = Family(
     key="metricId",
     time_field="timestamp",
     retention="performance_retention_days",
+    found_with=("userId",),
     dimensions=("service", "endpoint", "method", "statusCode", "userPlan"),
     measures=(
         "responseTime",

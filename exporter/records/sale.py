@@ -187,6 +187,7 @@ SALE = Family(
     key="transactionId",
     time_field="createdAt",
     retention="sales_retention_days",
+    found_with=("userId",),
     dimensions=(
         "type",
         "status",

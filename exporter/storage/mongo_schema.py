@@ -85,12 +85,13 @@ def indexes(layout: Layout, retention: timedelta) -> Iterator[Wanted]:
     """The unique key, the times of a tenant, the end of the retention, and what is declared.
 
     The times come with the key, in the order of a page of the newest documents: MongoDB sorts
-    nothing for it then.
+    nothing for it then. What they have besides comes after it.
     """
     family = layout.family
     key, time = (family.key, ASCENDING), (family.time_field, ASCENDING)
     yield Wanted(((TENANT, ASCENDING), key), unique=True)
-    yield Wanted(((TENANT, ASCENDING), (family.time_field, DESCENDING), key))
+    besides = ((field, ASCENDING) for field in family.found_with)
+    yield Wanted(((TENANT, ASCENDING), (family.time_field, DESCENDING), key, *besides))
     yield Wanted((time,), seconds=min(int(retention.total_seconds()), LONGEST_RETENTION))
     for index in family.indexes:
         keys = tuple((field, ASCENDING) for field in index.fields)

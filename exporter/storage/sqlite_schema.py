@@ -135,10 +135,10 @@ class Table:
         return f"{quote(column.name)} {column.form.sql}{' NOT NULL' * self.required(column)}"
 
     def indexes(self) -> Iterator[tuple[str, Index]]:
-        """The unique key, the time, and what the family declares; each costs on every insert."""
+        """The unique key, the times, and what the family declares; each costs on every insert."""
         family = self.family
         yield "UNIQUE INDEX", Index((TENANT, family.key))
-        yield "INDEX", Index((TENANT, family.time_field))
+        yield "INDEX", Index((TENANT, family.time_field, *family.found_with))
         for index in family.indexes:
             yield "INDEX", index
 

@@ -75,7 +75,7 @@ async def test_every_family_has_its_indexes(database: str, raw: Raw) -> None:
         assert indexes(raw, family.collection) == {
             (("_id", 1),): {},
             (tenant, key): {"unique": True},
-            (tenant, (family.time_field, -1), key): {},
+            (tenant, (family.time_field, -1), key, *((f, 1) for f in family.found_with)): {},
             ((family.time_field, 1),): {"expireAfterSeconds": 90 * 86_400},
             **{
                 tuple((field, 1) for field in index.fields): part_of(index)

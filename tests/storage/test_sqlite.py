@@ -343,7 +343,7 @@ async def test_the_log_of_a_refused_document_tells_nothing_of_what_is_in_it(
     ]
 
 
-BY_TIME = "by tenantId, createdAt (tenantId=? AND createdAt>? AND createdAt<?)"
+BY_TIME = "by tenantId, createdAt, userId (tenantId=? AND createdAt>? AND createdAt<?)"
 TIME = between("createdAt", minutes(0), minutes(1))
 TIMES = within("createdAt", [(minutes(at), minutes(at + 1)) for at in range(0, 40, 2)])
 OWN = equals("tenantId", "a")
@@ -381,7 +381,7 @@ SEARCHES: dict[str, tuple[Aggregation | Find, str]] = {
     ),
     "a tenant's newest": (
         Find(AI_REQUEST, (OWN,), (Order("createdAt", descending=True),)),
-        "by tenantId, createdAt (tenantId=?)",
+        "by tenantId, createdAt, userId (tenantId=?)",
     ),
 }
 
