@@ -66,12 +66,10 @@ class Share:
 class Question:
     """An aggregation, in a form that parts of a period can answer.
 
-    time: the field that the period is of. where: without the period. finish: for each measure, by
-    the rollup that has its numbers.
+    where: without the period. finish: for each measure, by the rollup that has its numbers.
     """
 
     asked: Aggregation
-    time: str
     period: Range
     where: Where
     longest: Level
@@ -147,7 +145,7 @@ def _question(asked: Aggregation, time: str) -> Question | None:
             return None
         share = shares.setdefault(rollup.name, Share(rollup))
         finish[measure.name] = rollup.name, _MEANINGS[measure.function](asked, measure, share)
-    return Question(asked, time, period, where, longest, list(shares.values()), finish)
+    return Question(asked, period, where, longest, list(shares.values()), finish)
 
 
 def split_period(where: Where, time: str) -> tuple[Range, Where] | None:
