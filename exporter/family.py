@@ -110,7 +110,8 @@ class Rollup:
     name: what it is called among the family's; one that keeps something else gets another name.
     by: the fields that its numbers are kept by; none for those of a whole tenant.
     time: the time that decides on the bucket, None for the family's own. A record gets another one
-        at some moment, and keeps it and what it is counted with there: those numbers never shrink.
+        at some moment, which is never before its own, and keeps it and what it is counted with
+        there: those numbers never shrink.
     only: fields that a record has to have, to be in it; a question has to ask for just those.
     sums: measures that are added up; their means can be asked for as well.
     extremes: measures whose least and greatest values are kept.

@@ -1,9 +1,10 @@
 """Money: what came in and what went back.
 
 Money counts when it moved: revenue in the period in which a sale completed, refunds in the one in
-which they were given back, so that the numbers of a past period do not change any more. A sale
-that is refunded later stays in revenue; what was given back is in refunds. Currencies are never
-added together. All of it is exact; averages are rounded to 6 decimals, half to even.
+which they were given back, so that the numbers of a past period do not change any more. (A refund
+that is said to lie before its sale counts with the sale.) A sale that is refunded later stays in
+revenue; what was given back is in refunds. Currencies are never added together. All of it is exact;
+averages are rounded to 6 decimals, half to even.
 """
 
 from collections import defaultdict

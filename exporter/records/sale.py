@@ -151,13 +151,19 @@ def complete(document: Sale, price: Price) -> None:
         document.refunded_at = document.refunded_at or at
     elif document.status == "refunded":
         refund = document.refund or Refund()
+        processed_at = refund.processed_at or at
         document.refund = Refund(
             amount=document.amount if refund.amount is None else refund.amount,
             reason=refund.reason,
-            processed_at=refund.processed_at or at,
+            processed_at=processed_at,
         )
         document.refunds = document.refund.amount or NOTHING
-        document.refunded_at = document.refund.processed_at
+        # What goes back came before, whatever somebody's clock says.
+        document.refunded_at = _later(processed_at, document.completed_at)
+
+
+def _later(one: datetime | None, other: datetime | None) -> datetime | None:
+    return max((time for time in (one, other) if time is not None), default=None)
 
 
 def mirror(before: Sale | None, after: Sale, out: Mirror) -> None:

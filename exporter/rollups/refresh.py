@@ -88,7 +88,7 @@ class Refresher:
         """Roll up the hours that have closed, and the days and months that end with one of them;
         how far that is."""
         reached = await progress.read(self._store)
-        until = dict(reached.until) if reached else await self._begin(now)
+        until = dict(reached.until) if reached else await self._beginning(now)
         closed = progress.closed_until(now)
         while until["hour"] < closed:
             end = min(closed, until["hour"] + LOOK_AHEAD)
@@ -104,21 +104,9 @@ class Refresher:
                     return until
         return until
 
-    async def _begin(self, now: datetime) -> dict[Level, datetime]:
-        """Where the rollups begin that there are none of yet; what happened before by another time
-        than the records' own is marked, to be rolled up as well."""
-        until = await self._beginning(now)
-        marker = progress.Marker(self._store)
-        for family in _families():
-            for time in family.times:
-                before = Filter(time, Operator.LT, until["hour"])
-                hours = Aggregation(family, (), (before,), (TimeBucket("hour", time, TIME),))
-                found = await self._store.aggregate(hours)
-                await marker.mark([row[TIME] for row in found], now)
-        return until
-
     async def _beginning(self, now: datetime) -> dict[Level, datetime]:
-        """The beginning of the first record of an hour that has closed."""
+        """Where the rollups begin that there are none of yet: with the first record of an hour
+        that has closed."""
         closed = progress.closed_until(now)
         first = closed
         for family in _families():
