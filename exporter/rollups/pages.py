@@ -1,13 +1,15 @@
 """Deep pages of what one user did: the hours that such a page lies in, by how many each has.
 
 Going past thousands of records to reach a page takes reading them. Activity tells how many a user
-had in each hour, so that only those of the page's own hours have to be read.
+had on each day, and of the page's own days in each hour, so that only the records of those hours
+have to be read.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from datetime import timedelta
 
-from ..intervals import HOUR
+from ..intervals import DAY, HOUR
 from ..storage.base import Row
 from ..storage.query import (
     Aggregation,
@@ -16,17 +18,21 @@ from ..storage.query import (
     Measure,
     Order,
     TimeBucket,
+    Where,
     between,
     within,
 )
 from .activity import ACTIVITY
-from .documents import COUNT, TENANT, TIME, USER
-from .plan import joined
+from .documents import COUNT, TENANT, TIME, USER, Level
+from .plan import Range, joined
 from .question import named, split_period
 
+LENGTHS: Mapping[Level, timedelta] = {"day": DAY, "hour": HOUR}
+"""What a page is sought by, one after the other."""
 
-def counting(query: Find) -> Aggregation | None:
-    """The question for how many documents lie in each hour, the last one first.
+
+def counting(query: Find, level: Level) -> Aggregation | None:
+    """The question for how many documents lie in each bucket of a level, the last one first.
 
     None for a page of something else than all that one user of a tenant did in a period, the newest
     first. Records may have been purged before their rollups are: only the oldest ones.
@@ -42,28 +48,32 @@ def counting(query: Find) -> Aggregation | None:
         ACTIVITY,
         (Measure(COUNT, Function.SUM, family.kind),),
         (*who, *between(TIME, *period)),
-        (TimeBucket("hour", name=TIME),),
+        (TimeBucket(level, name=TIME),),
         (Order(TIME, descending=True),),
     )
 
 
-def sought(query: Find, counts: Iterable[Row]) -> Find:
-    """The same page, of the documents of its own hours alone.
+def sought(query: Find, level: Level, counts: Iterable[Row]) -> Find:
+    """The same page, of the documents of its own buckets alone: of hours of just those, of days of
+    a period, so that hours can be sought in it.
 
     counts: the rows of `counting`'s question.
     """
-    split = split_period(query.where, query.family.time_field)
+    time = query.family.time_field
+    split = split_period(query.where, time)
     if split is None:
         raise ValueError("a page of no period")
     (start, end), who = split
     skipped = before = 0
-    hours = []
+    found: list[Range] = []
     for row in counts:
         after = before + row[COUNT]
         if after <= query.offset:
             skipped = after
         elif before < query.offset + query.limit:
-            hours.append((max(start, row[TIME]), min(end, row[TIME] + HOUR)))
+            found.append((max(start, row[TIME]), min(end, row[TIME] + LENGTHS[level])))
         before = after
-    where = (*who, within(query.family.time_field, joined(hours)))
-    return replace(query, where=where, offset=query.offset - skipped)
+    lying: Where = (within(time, joined(found)),)
+    if level != "hour":
+        lying = between(time, found[-1][0], found[0][1]) if found else between(time, start, start)
+    return replace(query, where=(*who, *lying), offset=query.offset - skipped)

@@ -22,7 +22,7 @@ from .collect import Collector
 from .digests import Digest, read_digest
 from .documents import ROLLUP, TENANT, TIME, USER, kept, total
 from .last_seen import LastSeen, Seen
-from .pages import counting, sought
+from .pages import LENGTHS, counting, sought
 from .plan import Cover, Progress, Range, Ranges, cover, joined, whole
 from .question import EXACT, Question, asks_percentile, named, question, split_period
 from .sets import Members
@@ -91,14 +91,7 @@ class RolledStore:
 
     async def find(self, query: Find) -> list[Any]:
         """The documents that a query means; of deep pages, only from hours with such documents."""
-        if query.offset >= DEEP:
-            counts = counting(query)
-            if counts is not None:
-                query = sought(query, await self.aggregate(counts))
-            else:
-                where = await self._narrowed(query.family, query.where, None)
-                query = replace(query, where=where)
-        return await self._store.find(query)
+        return await self._store.find(query if query.offset < DEEP else await self._sought(query))
 
     async def put(self, family: Family, where: Where, documents: Sequence[Any]) -> None:
         """Make `documents` all there is of a derived family where `where` holds."""
@@ -212,6 +205,16 @@ class RolledStore:
             for row in rows:
                 row[EXACT] = True
         return rows
+
+    async def _sought(self, query: Find) -> Find:
+        """A deep page, of the hours alone in which its documents lie, or may lie."""
+        for level in LENGTHS:
+            counts = counting(query, level)
+            if counts is None:
+                where = await self._narrowed(query.family, query.where, None)
+                return replace(query, where=where)
+            query = sought(query, level, await self.aggregate(counts))
+        return query
 
     async def _narrowed(self, family: Family, where: Where, reached: Progress | None) -> Where:
         """Filters for one user, with the hours alone in which they did something; others, and

@@ -82,4 +82,4 @@ async def test_other_pages_are_those_of_the_records_too(observed: Observed, aske
 
 def test_a_page_of_no_period_cannot_be_sought() -> None:
     with pytest.raises(ValueError, match="no period"):
-        sought(Find(AI_REQUEST, (ACME, ADA), NEWEST_FIRST), [])
+        sought(Find(AI_REQUEST, (ACME, ADA), NEWEST_FIRST), "hour", [])
