@@ -151,33 +151,23 @@ def _holds(hashes: Sequence[int], value: int) -> bool:
     return place < len(hashes) and hashes[place] == value
 
 
-def _known_by(packed: bytes) -> tuple[int, bytes, bytes, bytes]:
-    """What tells a set from all others: its size, its least, its greatest and a middle hash.
-
-    The set of a bucket only ever grows, so that another one of it has another size; and hashes of
-    different buckets are as good as random.
-    """
-    middle = len(packed) // HASH_BYTES // 2 * HASH_BYTES
-    inner = packed[middle : middle + HASH_BYTES]
-    return len(packed), packed[:HASH_BYTES], inner, packed[-HASH_BYTES:]
-
-
 class _Sizes:
-    """How many different hashes are in packed sets together, by what those are known by.
+    """How many different hashes are in packed sets together, by what is in those.
 
     Closed buckets hardly ever change, and a question about them is asked again with every look at
-    a dashboard. What is kept is a number for each union: another set is another union, so that
-    nothing has to be forgotten when a bucket is made anew.
+    a dashboard. What is kept is a number for each union, known by the hashes of its sets: another
+    set is another union, so that nothing has to be forgotten when a bucket is made anew. A few of
+    what is in a set would not do: the sets of two labels of a bucket may differ by very little.
     """
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._known: OrderedDict[tuple[tuple[int, bytes, bytes, bytes], ...], int] = OrderedDict()
+        self._known: OrderedDict[tuple[int, ...], int] = OrderedDict()
         self._turn = Lock()
 
     def of(self, packed: Iterable[bytes], counted: Callable[[], int]) -> int:
         """The size of a union, which is `counted` if it is not known."""
-        key = tuple(sorted(map(_known_by, packed)))
+        key = tuple(sorted(map(hash, packed)))
         with self._turn:
             if key in self._known:
                 self._known.move_to_end(key)

@@ -94,6 +94,19 @@ def test_what_was_put_together_is_known_by_what_it_was_made_of(
             assert len(members) == len(values.union(*some))
 
 
+def test_unions_of_sets_that_differ_by_one_value_are_told_apart(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sets, "IN_CACHE", 1)
+    monkeypatch.setattr(sets, "_sizes", sets._Sizes(2))
+    even = {*range(0, 400, 2)}
+    for one in (even, even - {100} | {101}):
+        members = Members()
+        members.include(pack_members(one))
+        members.include(pack_members({101}))
+        assert len(members) == len(one | {101})
+
+
 def test_a_union_is_calculated_once_and_the_oldest_forgotten() -> None:
     sizes, calculated = sets._Sizes(2), list[bytes]()
 
