@@ -32,7 +32,7 @@ class Times(NamedTuple):
         found = [(part, _struct_in(part.type)) for part in parts]
         deeper = [(part, cls.of(inner)) for part, inner in found if inner is not None]
         return cls(
-            tuple((part.name, part.encode_name) for part in parts if _holds(part.type, datetime)),
+            tuple((part.name, part.encode_name) for part in parts if is_time(part.type)),
             tuple((part.name, part.encode_name, times) for part, times in deeper if any(times)),
         )
 
@@ -51,6 +51,11 @@ class Times(NamedTuple):
                 yield from times.problems(value, f"{prefix}{name}.")
 
 
+def is_time(kind: Any) -> bool:
+    """Whether a field's type is a time, or may be one."""
+    return kind is datetime or any(map(is_time, getattr(kind, "__args__", ())))
+
+
 def _in_utc(time: datetime) -> bool:
     if MINYEAR < time.year < MAXYEAR:  # no offset leads out of the calendar
         return True
@@ -66,7 +71,3 @@ def _struct_in(kind: Any) -> type[msgspec.Struct] | None:
     parts = [kind, *getattr(kind, "__args__", ())]
     found = (nested_struct(part) for part in parts)
     return next((one for one in found if one is not None), None)
-
-
-def _holds(kind: Any, wanted: type) -> bool:
-    return kind is wanted or any(_holds(part, wanted) for part in getattr(kind, "__args__", ()))

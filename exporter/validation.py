@@ -7,7 +7,6 @@ decoder cannot: a bare date for a time.
 
 import re
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -15,7 +14,7 @@ import msgspec
 from .errors import Invalid, Problem
 from .family import nested_struct
 from .fields import FREE_MAP_BYTES, FreeMap, decode_hook
-from .times import Times
+from .times import Times, is_time
 
 T = TypeVar("T")
 
@@ -129,7 +128,7 @@ def _read_field(kind: Any, value: Any, path: str, problems: list[Problem], *, st
     inner = nested_struct(kind)
     if inner is not None and isinstance(value, dict):
         return _read_struct(inner, value, path, problems, strict=strict)
-    if _is_time(kind) and isinstance(value, str) and _BARE_DATE.match(value):
+    if is_time(kind) and isinstance(value, str) and _BARE_DATE.match(value):
         value = f"{value}T00:00:00Z"
     try:
         msgspec.convert(value, kind, strict=strict, dec_hook=decode_hook)
@@ -143,12 +142,6 @@ def _split(message: str) -> tuple[str, str]:
     """The place and the problem of a msgspec message: "Expected `int` - at `$[0]`"."""
     found = _WHERE.search(message)
     return (found.group(1), message[: found.start()]) if found else ("", message)
-
-
-def _is_time(kind: Any) -> bool:
-    if kind is datetime:
-        return True
-    return any(_is_time(part) for part in getattr(kind, "__args__", ()))
 
 
 def _holds_free_map(kind: Any) -> bool:

@@ -1,4 +1,5 @@
-"""Whatever value a schema allows: it is stored, or refused by its name, and stops nobody's answers.
+"""Values at the ends of what a schema allows: each is stored, or refused by its name, and none
+stops anybody's answers.
 
 What one caller sends is in the sums, the rollups and the gauges of all.
 """

@@ -25,7 +25,7 @@ def run(bench: Bench) -> Result:
         (other.median / one.median, one.question.name)
         for one, other in pairs
         if other.median > LEAST_MS
-    ]
+    ] or [(1.0, "no call")]
     growth, grown = max(growths)
     typical = median(ratio for ratio, _ in growths)
     many = sum(ratio > MOST_GROWTH for ratio, _ in growths)
