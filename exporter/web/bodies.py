@@ -13,7 +13,8 @@ from aiohttp import web
 from ..clock import rfc3339
 from ..errors import Invalid, TooLarge, UnsupportedMediaType
 from ..fields import Money
-from .route import JSON, Route
+from .json_response import JsonResponse
+from .route import Route
 
 TIMES = 4_096
 """Times whose text is kept: all series of an answer have the same, and so has the next answer."""
@@ -106,6 +107,6 @@ def _spelled(moment: datetime) -> str:
     return rfc3339(moment)
 
 
-def respond(status: int, answer: Any) -> web.Response:
+def respond(status: int, answer: Any) -> JsonResponse:
     """A JSON response."""
-    return web.Response(status=status, body=encode(answer), content_type=JSON)
+    return JsonResponse(status, encode(answer))

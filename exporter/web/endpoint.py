@@ -16,8 +16,9 @@ from ..validation import read_query
 from .answer_cache import question
 from .bodies import encode, respond
 from .errors import say_limit
+from .json_response import JsonResponse
 from .middleware import ENVELOPE, Handler
-from .route import JSON, Access, Call, NoQuery, Reply, Route, Services
+from .route import Access, Call, NoQuery, Reply, Route, Services
 
 CREDENTIALS = ("Authorization", "X-API-Key")
 
@@ -141,7 +142,7 @@ def _query(route: Route, request: web.Request) -> Any:
     return read_query(route.query, parameters, repeated)
 
 
-async def _cached(call: Call[Any]) -> web.Response:
+async def _cached(call: Call[Any]) -> JsonResponse:
     """The answer to a call, or the one that is kept of an earlier one; `Age` says how old it is."""
 
     async def ask() -> bytes:
@@ -152,7 +153,7 @@ async def _cached(call: Call[Any]) -> web.Response:
 
     key = question(call.route.path, call.request.match_info, call.caller, call.query)
     answer = await call.services.answers.get(key, ask)
-    response = web.Response(body=answer.body, content_type=JSON)
+    response = JsonResponse(200, answer.body)
     if answer.age is not None:
         response.headers["Age"] = str(int(answer.age))
     return response

@@ -9,6 +9,7 @@ from aiohttp import web
 from ..errors import MeterhouseError, Problem, RateLimited, Unavailable
 from ..storage.base import StoreUnavailable
 from .bodies import respond
+from .json_response import JsonResponse
 
 log = structlog.get_logger(__name__)
 
@@ -30,7 +31,7 @@ HTTP_ERRORS: Mapping[int, tuple[str, str]] = {
 """What aiohttp itself refuses, in our words."""
 
 
-def error_response(error: Exception, trace_id: str) -> web.Response:
+def error_response(error: Exception, trace_id: str) -> JsonResponse:
     """The answer to a call that ended in `error`; nothing of an unforeseen one is shown."""
     if isinstance(error, MeterhouseError):
         return _known(error, trace_id)
@@ -47,7 +48,7 @@ def error_response(error: Exception, trace_id: str) -> web.Response:
     return respond(500, ErrorBody("internal_error", "Something went wrong here.", trace_id))
 
 
-def _known(error: MeterhouseError, trace_id: str) -> web.Response:
+def _known(error: MeterhouseError, trace_id: str) -> JsonResponse:
     response = respond(error.status, ErrorBody(error.code, error.message, trace_id, error.details))
     if error.status == 401:  # noqa: PLR2004  # RFC 9110 asks for the challenge
         response.headers["WWW-Authenticate"] = "Bearer"
