@@ -68,7 +68,7 @@ class AuthService:
         self._turns = asyncio.Semaphore(CONCURRENT)
 
     async def confirm(self, token: str, digest: bytes, verified: Verified) -> Verified:
-        """Whom a verified token speaks for, as the auth service has it; `digest` is its SHA-256.
+        """Whom a verified token speaks for, as the auth service has it; `digest` is digest.py's.
 
         Raises Unauthorized where it refuses the token, Unavailable where it cannot be asked and
         said nothing of the token lately.

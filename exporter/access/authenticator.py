@@ -1,9 +1,9 @@
 """Who is calling, from the two headers that may say so."""
 
-import hashlib
 from collections import OrderedDict
 
 from .auth_service import AuthService
+from .digest import digest
 from .keys import ServiceKeys
 from .principal import Principal
 from .refusals import Reason, refuse
@@ -16,7 +16,7 @@ SCHEME = "bearer"
 class Authenticator:
     """Makes a Principal of a call's credential.
 
-    What a token came to is kept by the SHA-256 of its header, never with the token, and for no
+    What a token came to is kept by the digest of its header, never with the token, and for no
     longer than it holds: until the token expires, or the auth service's word or the key set is old.
     """
 
@@ -37,11 +37,11 @@ class Authenticator:
             return None if _bearer(authorization) else self._keys.find(api_key)
         if not authorization:
             return None
-        digest = _digest(authorization)
-        known = self._known.get(digest)
+        key = digest(authorization)
+        known = self._known.get(key)
         if known is None or self._tokens.clock() >= known.until:
             return None
-        self._known.move_to_end(digest)
+        self._known.move_to_end(key)
         return known.principal
 
     async def authenticate(
@@ -73,8 +73,8 @@ class Authenticator:
             return found
         verified = await self._tokens.verify(token)
         if self._confirm is not None:
-            verified = await self._confirm.confirm(token, _digest(token), verified)
-        self._known[_digest(authorization)] = verified
+            verified = await self._confirm.confirm(token, digest(token), verified)
+        self._known[digest(authorization)] = verified
         if len(self._known) > KNOWN_TOKENS:
             self._known.popitem(last=False)
         return verified.principal
@@ -86,8 +86,3 @@ def _bearer(authorization: str | None) -> str:
         return ""
     scheme, _, token = authorization.partition(" ")
     return token.strip() if scheme.lower() == SCHEME else ""
-
-
-def _digest(text: str) -> bytes:
-    # Whatever a header holds has a digest; what is not ASCII is refused later, as no token.
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()

@@ -1,7 +1,7 @@
 """Where the auth service's confirmations are kept: memory, or the Redis that replicas share.
 
 Redis drops an entry after `KEPT_SECONDS`, memory the one that was longest unused; how old an entry
-may be, and for what, the reader decides. Entries go by the SHA-256 of their token, and hold nothing
+may be, and for what, the reader decides. Entries go by the digest of their token, and hold nothing
 that could be used in its place.
 """
 

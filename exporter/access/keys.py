@@ -1,9 +1,9 @@
 """Service keys: the backends that post for their users."""
 
-import hashlib
 import hmac
 
 from ..settings import ServiceKey, SettingError, Settings
+from .digest import digest
 from .principal import Principal, Role
 
 UNNAMED = "unnamed"
@@ -23,7 +23,7 @@ class ServiceKeys:
                 )
             keys.append(ServiceKey(UNNAMED, settings.api_key))
         self._known = tuple(
-            (_digest(part.key), Principal(Role.SERVICE, part.name, part.tenant)) for part in keys
+            (digest(part.key), Principal(Role.SERVICE, part.name, part.tenant)) for part in keys
         )
 
     def find(self, key: str) -> Principal | None:
@@ -31,14 +31,9 @@ class ServiceKeys:
 
         Every known key is compared, and of equal length, so that the time tells nothing of them.
         """
-        digest = _digest(key)
+        offered = digest(key)
         found = None
         for known, principal in self._known:
-            if hmac.compare_digest(known, digest):
+            if hmac.compare_digest(known, offered):
                 found = principal
         return found
-
-
-def _digest(key: str) -> bytes:
-    # A header's bytes that are not UTF-8 come as surrogates, which plain UTF-8 refuses.
-    return hashlib.sha256(key.encode(errors="surrogatepass")).digest()

@@ -1,7 +1,6 @@
 """A real auth service, which a test can make slow, broken or of another opinion."""
 
 import asyncio
-import hashlib
 from typing import Any
 
 from aiohttp import web
@@ -55,8 +54,3 @@ class AuthServer:
         response = web.json_response(self.answer)
         response.set_cookie("session", "of-" + self.tokens[-1])
         return response
-
-
-def digest(token: str) -> bytes:
-    """What a token is kept by."""
-    return hashlib.sha256(token.encode()).digest()

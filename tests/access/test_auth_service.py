@@ -17,12 +17,13 @@ from exporter.access.auth_service import (
 )
 from exporter.access.cache import Confirmation, MemoryCache
 from exporter.access.claims import Confirmed
+from exporter.access.digest import digest
 from exporter.access.principal import Principal, Role
 from exporter.access.tokens import Verified
 from exporter.errors import Unauthorized, Unavailable
 
 from ..outside import START, Logged, Time, outcome, until
-from .auth_server import AuthServer, digest
+from .auth_server import AuthServer
 
 
 def claimed(name: str = "ada", **more: Any) -> Verified:

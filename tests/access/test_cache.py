@@ -12,11 +12,11 @@ from exporter.access.cache import (
     RedisCache,
 )
 from exporter.access.claims import Confirmed
+from exporter.access.digest import digest
 from exporter.shared_redis import SharedRedis, connect
 from tests.services.redis import RedisServer
 
 from ..outside import START, Logged, Replica, Time
-from .auth_server import digest
 
 TOKEN = "header.payload.signature"
 ADA = Confirmation(Confirmed(id="ada", role="admin"), START)

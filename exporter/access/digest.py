@@ -1,0 +1,14 @@
+"""What a secret is known by where the secret itself is not kept."""
+
+from hashlib import blake2b
+
+BYTES = 32
+
+
+def digest(secret: str) -> bytes:
+    """BLAKE2b of a token or a key.
+
+    Whatever a header holds has one: bytes that are not UTF-8 come as surrogates, which plain UTF-8
+    refuses. `hashlib` asks OpenSSL for SHA-256 anew each time, which takes longer than this.
+    """
+    return blake2b(secret.encode("utf-8", "surrogatepass"), digest_size=BYTES).digest()
