@@ -12,7 +12,8 @@ from multidict import CIMultiDict
 
 from ..ids import new_id
 from ..logs import ANSWERING
-from ..metrics import catalogue
+from ..settings import Settings
+from .call_counts import Answered, CallCounts
 from .errors import error_response
 from .route import Services
 
@@ -59,6 +60,7 @@ def edge(services: Services) -> Middleware:
     headers = CIMultiDict(SECURITY_HEADERS)
     if services.settings.production:
         headers.update(HSTS)
+    counts = CallCounts(services.metrics)
 
     @web.middleware
     async def answer(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -78,7 +80,14 @@ def edge(services: Services) -> Middleware:
         response.headers.merge(headers)
         if services.settings.frontend_url:
             _allow_origin(request, response, services.settings.frontend_url)
-        _observe(request.method, envelope, response.status, perf_counter() - began, services)
+        method = request.method if request.method in METHODS else "other"
+        seconds = perf_counter() - began
+        exemplar = ("request_id", envelope.request_id)
+        if envelope.trace_id is not None:
+            exemplar = ("trace_id", envelope.trace_id)
+        call = Answered(envelope.endpoint, method, response.status, seconds, exemplar)
+        counts.add(call)
+        _log(call, services.settings)
         return response
 
     return answer
@@ -116,21 +125,11 @@ def _allow_origin(
             headers["Access-Control-Max-Age"] = "600"
 
 
-def _observe(
-    method: str, envelope: Envelope, status: int, seconds: float, services: Services
-) -> None:
-    method = method if method in METHODS else "other"
-    labels = ("exporter", envelope.endpoint, method, str(status))
-    exemplar = ("request_id", envelope.request_id)
-    if envelope.trace_id is not None:
-        exemplar = ("trace_id", envelope.trace_id)
-    metrics, settings = services.metrics, services.settings
-    metrics.inc(catalogue.HTTP_REQUESTS, labels)
-    metrics.observe(catalogue.HTTP_REQUEST_DURATION, labels, seconds, exemplar)
-    slow = seconds * 1000 >= settings.slow_call_ms
-    if status >= SERVER_ERROR:
+def _log(call: Answered, settings: Settings) -> None:
+    slow = call.seconds * 1000 >= settings.slow_call_ms
+    if call.status >= SERVER_ERROR:
         level = log.error
-    elif slow or status >= CALLER_ERROR:
+    elif slow or call.status >= CALLER_ERROR:
         level = log.info
     elif settings.log_level == "debug":
         level = log.debug
@@ -138,8 +137,8 @@ def _observe(
         return
     level(
         "slow_call" if slow else "call",
-        method=method,
-        endpoint=envelope.endpoint,
-        status=status,
-        ms=round(seconds * 1000, 1),
+        method=call.method,
+        endpoint=call.endpoint,
+        status=call.status,
+        ms=round(call.seconds * 1000, 1),
     )

@@ -1,0 +1,49 @@
+"""How the service's own calls are counted: those of one turn of the event loop together.
+
+Under load a turn answers some sixty calls. To move a counter and a histogram in the middle of one
+takes eight microseconds, most of them spent on fetching code and data that the call before had
+pushed out of the processor's caches; sixty times in a row it is one.
+"""
+
+import asyncio
+
+import msgspec
+
+from ..family import Exemplar
+from ..metrics import catalogue
+from ..metrics.metric import OWN_SERVICE
+from ..metrics.tally import Tally
+from ..metrics.values import Metrics
+
+
+class Answered(msgspec.Struct, frozen=True):
+    """A call as it is counted. `exemplar` names its trace, or the call itself."""
+
+    endpoint: str
+    method: str
+    status: int
+    seconds: float
+    exemplar: Exemplar
+
+
+class CallCounts:
+    """Counts calls; a scrape that is asked for after a call's answer shows it."""
+
+    def __init__(self, metrics: Metrics) -> None:
+        self._metrics = metrics
+        self._answered: list[Answered] = []
+
+    def add(self, call: Answered) -> None:
+        """Count a call before the loop's next turn. To be called where a loop runs."""
+        if not self._answered:
+            asyncio.get_running_loop().call_soon(self._count)
+        self._answered.append(call)
+
+    def _count(self) -> None:
+        answered, self._answered = self._answered, []
+        tally = Tally()
+        for call in answered:
+            labels = (OWN_SERVICE, call.endpoint, call.method, str(call.status))
+            tally.inc(catalogue.HTTP_REQUESTS, labels)
+            tally.observe(catalogue.HTTP_REQUEST_DURATION, labels, call.seconds, call.exemplar)
+        self._metrics.apply(tally)
