@@ -1,11 +1,4 @@
-"""How the service's own calls are counted: those of one turn of the event loop together.
-
-Under load a turn answers some sixty calls. To move a counter and a histogram in the middle of one
-takes eight microseconds, most of them spent on fetching code and data that the call before had
-pushed out of the processor's caches; sixty times in a row it is one.
-"""
-
-import asyncio
+"""How the service's own calls are counted: those of one turn of the event loop together."""
 
 import msgspec
 
@@ -14,6 +7,7 @@ from ..metrics import catalogue
 from ..metrics.metric import OWN_SERVICE
 from ..metrics.tally import Tally
 from ..metrics.values import Metrics
+from ..turn import Turn
 
 
 class Answered(msgspec.Struct, frozen=True):
@@ -31,16 +25,13 @@ class CallCounts:
 
     def __init__(self, metrics: Metrics) -> None:
         self._metrics = metrics
-        self._answered: list[Answered] = []
+        self._turn = Turn(self._count)
 
     def add(self, call: Answered) -> None:
         """Count a call before the loop's next turn. To be called where a loop runs."""
-        if not self._answered:
-            asyncio.get_running_loop().call_soon(self._count)
-        self._answered.append(call)
+        self._turn.add(call)
 
-    def _count(self) -> None:
-        answered, self._answered = self._answered, []
+    def _count(self, answered: list[Answered]) -> None:
         tally = Tally()
         for call in answered:
             labels = (OWN_SERVICE, call.endpoint, call.method, str(call.status))
