@@ -22,6 +22,7 @@ from .clock import Clock
 from .health.monitor import Health
 from .health.telling import Telling
 from .housekeeping import Machine
+from .ingest.arrivals import Arrivals
 from .ingest.changes import Changes
 from .ingest.enrich import price
 from .ingest.intake import Intake
@@ -78,6 +79,7 @@ def init_app(
         listeners=(sessions.listen,),
         detour=detour,
     )
+    intake = Intake({family.kind: family.kept_for(settings) for family in FAMILIES}, price)
     machine = Machine(settings.data_dir)
     history = AlertHistory(store, metrics, clock)
     alertmanager = Alertmanager(settings.alertmanager_url)
@@ -89,7 +91,8 @@ def init_app(
         store=store,
         metrics=metrics,
         writer=writer,
-        intake=Intake({family.kind: family.kept_for(settings) for family in FAMILIES}, price),
+        intake=intake,
+        arrivals=Arrivals(intake, writer),
         changes=Changes(store, writer, price, detour),
         authenticator=_authenticator(app, settings, redis, clock),
         limits=RateLimits(settings, redis, clock=clock),

@@ -81,9 +81,15 @@ class Writer:
         """Events that were taken and are not written yet."""
         return self._events
 
-    def submit(self, steps: Sequence[Step], size: int) -> asyncio.Future[list[Outcome]]:
+    def submit(
+        self,
+        steps: Sequence[Step],
+        size: int,
+        done: asyncio.Future[list[Outcome]] | None = None,
+    ) -> asyncio.Future[list[Outcome]]:
         """Write all `steps` (together `size` bytes, as they came); the outcome of each, in time.
 
+        It is told by `done`, where that is given: somebody waits for it already.
         Raises Unavailable at once when the queue is full, and later, for who waits, when nothing
         can be written; then nothing of it was acknowledged. A caller that goes away does not stop
         its steps.
@@ -92,7 +98,8 @@ class Writer:
             raise Unavailable("The service is stopping.")
         if self._events + len(steps) > self._max_events or self._bytes + size > self._max_bytes:
             raise Unavailable("Too many events are waiting to be written.")
-        done: asyncio.Future[list[Outcome]] = self._task.get_loop().create_future()
+        if done is None:
+            done = self._task.get_loop().create_future()
         self._waiting.append(_Submission(steps, size, done))
         self._events += len(steps)
         self._bytes += size

@@ -24,6 +24,7 @@ from ..alerts.history import AlertHistory
 from ..clock import Clock
 from ..health.monitor import Health
 from ..housekeeping import Machine
+from ..ingest.arrivals import Arrivals
 from ..ingest.changes import Changes
 from ..ingest.intake import Intake
 from ..ingest.replay import SpoolDetour
@@ -70,6 +71,7 @@ class Services:
     metrics: Metrics
     writer: Writer
     intake: Intake
+    arrivals: Arrivals
     changes: Changes
     authenticator: Authenticator
     limits: RateLimits

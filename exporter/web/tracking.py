@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from operator import attrgetter
 from typing import Any
 
@@ -9,9 +10,10 @@ import msgspec
 
 from ..errors import Conflict, Forbidden, Invalid
 from ..family import Amendment, Change, Family, Origin, Tracked, attribute_of
+from ..ingest.arrivals import Arrival
 from ..ingest.enrich import USER_AGENT_LENGTH, device
 from ..ingest.intake import Caller
-from ..ingest.step import Command, Step
+from ..ingest.step import Command
 from ..metrics import catalogue
 from ..records import AI_REQUEST, CREDIT, ENGAGEMENT, PERFORMANCE, SALE
 from ..storage.base import Outcome
@@ -130,21 +132,20 @@ def _track(tracking: Tracking) -> Handler:
     async def track(call: Call[NoQuery]) -> Reply:
         try:
             raw = await read_body(call.request, call.route)
-            body = decoder.decode(raw)
-            document = call.services.intake.document(family, body, caller_of(call))
+            arrival = Arrival(family, decoder, raw, partial(caller_of, call))
+            [outcome] = await call.services.arrivals.take(arrival)
         except (Invalid, Forbidden):
             call.services.metrics.inc(catalogue.EVENTS, (family.kind, "invalid"))
             raise
-        [outcome] = await call.services.writer.submit([Step(family, None, document)], len(raw))
         if outcome is Outcome.STORED:
-            return Reply(201, answer(document))
+            return Reply(201, answer(arrival.document))
         if outcome is Outcome.SPOOLED:
             return SPOOLED
         if outcome is Outcome.FAILED:
             raise Invalid("The store cannot hold this event.")
         if family.duplicate == "conflict":
             raise Conflict(f"This {family.key} was already tracked.")
-        return Reply(200, answer_again(document))
+        return Reply(200, answer_again(arrival.document))
 
     return track
 

@@ -1,7 +1,6 @@
 """The group commit: what is acknowledged is durable and counted, what is not says so."""
 
 import asyncio
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,38 +14,9 @@ from exporter.records import AI_REQUEST, CREDIT
 from exporter.records.ai_request import AiRequest
 from exporter.records.credit import Credit
 from exporter.storage.base import Outcome, StoreUnavailable
-from exporter.storage.sqlite import SqliteStore
 
 from ..conftest import NOW
 from ..services.gated_store import GatedStore
-
-
-@pytest.fixture
-async def store(tmp_path: Path) -> Any:
-    inner = SqliteStore(
-        tmp_path / "test.sqlite",
-        (AI_REQUEST, CREDIT),
-        query_timeout_ms=10_000,
-        observe=lambda operation, seconds: None,
-    )
-    gated = GatedStore(inner)
-    await gated.open()
-    yield gated
-    await gated.close()
-
-
-@pytest.fixture
-def metrics() -> Metrics:
-    return Metrics()
-
-
-@pytest.fixture
-async def writer(store: GatedStore, metrics: Metrics) -> Any:
-    writer = Writer(store, metrics, max_events=10, max_bytes=1000)
-    writer.start()
-    yield writer
-    store.gate.set()
-    await writer.close()
 
 
 def credit(usage_id: str) -> Step:
