@@ -13,7 +13,7 @@ import structlog
 from exporter import logs
 from exporter.logs import ANSWERING
 from exporter.settings import SettingError, Settings
-from exporter.web.middleware import Envelope
+from exporter.web.envelope import Envelope
 
 
 @pytest.fixture(autouse=True)
@@ -90,7 +90,7 @@ def test_a_level_below_the_setting_is_not_logged():
 
 
 def test_the_context_of_a_request_is_in_its_lines():
-    envelope = Envelope("r-1", None)
+    envelope = Envelope("GET", "r-1", None)
     answering = ANSWERING.set(envelope)
     try:
         [unknown] = lines(JSON, lambda log: log.info("mine"))

@@ -78,12 +78,11 @@ class RateLimits:
             return None
         if limit is self._address:
             caller = subscriber(caller)
-        caller = f"{limit.kind}:{caller}"
         moment = epoch_ms(self._clock())
         window = limit.counter.add(caller, moment)
         count, reset = window.calls, -((moment - window.ends) // SECOND_MS)
         if self._shared is not None and count <= limit.calls:
-            shared = await self._shared.add(caller, window.number, reset)
+            shared = await self._shared.add(f"{limit.kind}:{caller}", window.number, reset)
             count = max(count, shared or 0)
         if count > limit.calls:
             raise RateLimited(

@@ -1,23 +1,13 @@
 """How the service's own calls are counted: those of one turn of the event loop together."""
 
-import msgspec
-
-from ..family import Exemplar
 from ..metrics import catalogue
 from ..metrics.metric import OWN_SERVICE
 from ..metrics.tally import Tally
 from ..metrics.values import Metrics
 from ..turn import Turn
+from .envelope import Envelope
 
-
-class Answered(msgspec.Struct, frozen=True):
-    """A call as it is counted. `exemplar` names its trace, or the call itself."""
-
-    endpoint: str
-    method: str
-    status: int
-    seconds: float
-    exemplar: Exemplar
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
 class CallCounts:
@@ -27,14 +17,18 @@ class CallCounts:
         self._metrics = metrics
         self._turn = Turn(self._count)
 
-    def add(self, call: Answered) -> None:
+    def add(self, answered: Envelope) -> None:
         """Count a call before the loop's next turn. To be called where a loop runs."""
-        self._turn.add(call)
+        self._turn.add(answered)
 
-    def _count(self, answered: list[Answered]) -> None:
+    def _count(self, answered: list[Envelope]) -> None:
         tally = Tally()
         for call in answered:
-            labels = (OWN_SERVICE, call.endpoint, call.method, str(call.status))
+            method = call.method if call.method in METHODS else "other"
+            labels = (OWN_SERVICE, call.endpoint, method, str(call.status))
+            exemplar = ("request_id", call.request_id)
+            if call.trace_id is not None:
+                exemplar = ("trace_id", call.trace_id)
             tally.inc(catalogue.HTTP_REQUESTS, labels)
-            tally.observe(catalogue.HTTP_REQUEST_DURATION, labels, call.seconds, call.exemplar)
+            tally.observe(catalogue.HTTP_REQUEST_DURATION, labels, call.seconds, exemplar)
         self._metrics.apply(tally)

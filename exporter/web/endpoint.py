@@ -15,9 +15,10 @@ from ..metrics import catalogue
 from ..validation import read_query
 from .answer_cache import question
 from .bodies import encode, respond
+from .envelope import ENVELOPE
 from .errors import say_limit
 from .json_response import JsonResponse
-from .middleware import ENVELOPE, Handler
+from .middleware import Handler
 from .route import Access, Call, NoQuery, Reply, Route, Services
 
 CREDENTIALS = ("Authorization", "X-API-Key")
@@ -64,12 +65,14 @@ def endpoint(route: Route, services: Services) -> Handler:
     trusted = services.settings.trusted_proxies
 
     async def handle(request: web.Request) -> web.StreamResponse:
-        request[ENVELOPE].endpoint = route.path
+        envelope = request[ENVELOPE]
+        envelope.endpoint = route.path
         forwarded = request.headers.getall("X-Forwarded-For", ()) if trusted else ()
         address = client_address(request.remote, forwarded, trusted)
         principal = allowance = None
         if gate is not None:
             principal, allowance = await _admit(gate, request, address, services)
+            envelope.caller = None if principal is None else principal.role
         elif route.access is Access.METRICS:
             _check_metrics_token(request, services)
         query = nothing_asked
@@ -112,7 +115,6 @@ async def _admit(
     allowance = await _take(services, principal, address)
     if gate.refused and principal.role in gate.refused:
         raise Forbidden(gate.why)
-    request[ENVELOPE].caller = principal.role
     return principal, allowance
 
 

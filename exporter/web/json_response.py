@@ -4,14 +4,14 @@ from email.utils import formatdate
 from functools import lru_cache
 from http import HTTPStatus
 from time import time
-from typing import Final
 
 from aiohttp import HttpVersion10, hdrs, web
 from aiohttp.abc import AbstractStreamWriter
 
 from .route import JSON
 
-PHRASES: Final = {status.value: status.phrase for status in HTTPStatus}
+LINES = {status.value: f"HTTP/1.1 {status.value} {status.phrase}" for status in HTTPStatus}
+"""For each status the first line of an answer, to callers of HTTP/1.0 as well (RFC 9110, 6.2)."""
 
 
 class JsonResponse(web.StreamResponse):
@@ -22,7 +22,7 @@ class JsonResponse(web.StreamResponse):
     """
 
     def __init__(self, status: int, body: bytes) -> None:
-        super().__init__(status=status, reason=PHRASES[status])
+        super().__init__(status=status)
         self.body = body
         self._stays = True
         self._body_follows = True
@@ -38,21 +38,24 @@ class JsonResponse(web.StreamResponse):
         """Whether the connection stays for another call."""
         return self._stays
 
+    def force_close(self) -> None:
+        """Have the connection end with this answer."""
+        self._stays = False
+
     async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter:
         """Make the head, which is sent together with the body."""
-        headers, version = self.headers, request.version
+        headers = self.headers
         headers[hdrs.CONTENT_TYPE] = JSON
         headers[hdrs.CONTENT_LENGTH] = str(len(self.body))
         headers[hdrs.DATE] = _date(int(time()))
-        self._stays = request.keep_alive and super().keep_alive is not False  # force_close
-        if not self._stays:
+        if not (self._stays and request.keep_alive):
+            self._stays = False
             headers[hdrs.CONNECTION] = "close"
-        elif version == HttpVersion10:
+        elif request.version == HttpVersion10:
             headers[hdrs.CONNECTION] = "keep-alive"
         self._body_follows = request.method != hdrs.METH_HEAD
         self._writer = writer = request.writer
-        line = f"HTTP/{version.major}.{version.minor} {self.status} {self.reason}"
-        await writer.write_headers(line, headers)
+        await writer.write_headers(LINES[self.status], headers)
         return writer
 
     async def write_eof(self, data: bytes = b"") -> None:

@@ -4,7 +4,6 @@ import re
 from collections.abc import Awaitable, Callable
 from time import perf_counter
 
-import msgspec
 import structlog
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Middleware
@@ -13,7 +12,8 @@ from multidict import CIMultiDict
 from ..ids import new_id
 from ..logs import ANSWERING
 from ..settings import Settings
-from .call_counts import Answered, CallCounts
+from .call_counts import CallCounts
+from .envelope import ENVELOPE, Envelope
 from .errors import error_response
 from .route import Services
 
@@ -21,7 +21,6 @@ SANE_ID = re.compile(r"[A-Za-z0-9._:/+=-]{1,128}\Z")
 TRACEPARENT = re.compile(r"[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 CALLER_ERROR, SERVER_ERROR = 400, 500
 """From which status on a call has failed: by its caller's fault, by ours."""
-METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 SECURITY_HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
@@ -43,18 +42,6 @@ log = structlog.get_logger(__name__)
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-class Envelope(msgspec.Struct):
-    """What is known of a call: its id, its trace, the endpoint that took it, who calls."""
-
-    request_id: str
-    trace_id: str | None
-    endpoint: str = "unmatched"
-    caller: str | None = None
-
-
-ENVELOPE = web.RequestKey("envelope", Envelope)
-
-
 def edge(services: Services) -> Middleware:
     """The middleware that answers a call, whatever happens, and counts it."""
     headers = CIMultiDict(SECURITY_HEADERS)
@@ -65,7 +52,7 @@ def edge(services: Services) -> Middleware:
     @web.middleware
     async def answer(request: web.Request, handler: Handler) -> web.StreamResponse:
         began = perf_counter()
-        envelope = Envelope(_request_id(request), _trace_id(request))
+        envelope = Envelope(request.method, _request_id(request), _trace_id(request))
         request[ENVELOPE] = envelope
         # Each call is a task of its own, and what is set here ends with it.
         ANSWERING.set(envelope)
@@ -80,14 +67,9 @@ def edge(services: Services) -> Middleware:
         response.headers.merge(headers)
         if services.settings.frontend_url:
             _allow_origin(request, response, services.settings.frontend_url)
-        method = request.method if request.method in METHODS else "other"
-        seconds = perf_counter() - began
-        exemplar = ("request_id", envelope.request_id)
-        if envelope.trace_id is not None:
-            exemplar = ("trace_id", envelope.trace_id)
-        call = Answered(envelope.endpoint, method, response.status, seconds, exemplar)
-        counts.add(call)
-        _log(call, services.settings)
+        envelope.status, envelope.seconds = response.status, perf_counter() - began
+        counts.add(envelope)
+        _log(envelope, services.settings)
         return response
 
     return answer
@@ -125,7 +107,7 @@ def _allow_origin(
             headers["Access-Control-Max-Age"] = "600"
 
 
-def _log(call: Answered, settings: Settings) -> None:
+def _log(call: Envelope, settings: Settings) -> None:
     slow = call.seconds * 1000 >= settings.slow_call_ms
     if call.status >= SERVER_ERROR:
         level = log.error

@@ -19,7 +19,7 @@ from ..records import AI_REQUEST, CREDIT, ENGAGEMENT, PERFORMANCE, SALE
 from ..storage.base import Outcome
 from ..validation import BodyDecoder
 from .bodies import read_body
-from .middleware import ENVELOPE
+from .envelope import ENVELOPE
 from .route import Call, Handler, NoQuery, Reply, Route
 
 

@@ -6,14 +6,17 @@ from exporter.metrics import catalogue
 from exporter.metrics.exposition import render
 from exporter.metrics.runtime import runtime_collectors
 from exporter.metrics.values import Metrics
-from exporter.web.call_counts import Answered, CallCounts
+from exporter.web.call_counts import CallCounts
+from exporter.web.envelope import Envelope
 
 from ..conftest import Service
 
 
-def call(number: int, status: int = 200) -> Answered:
+def call(number: int, status: int = 200) -> Envelope:
     """A call that took so many milliseconds."""
-    return Answered("/health", "GET", status, number / 1000, ("request_id", f"r{number}"))
+    envelope = Envelope("GET", f"r{number}", None, endpoint="/health")
+    envelope.status, envelope.seconds = status, number / 1000
+    return envelope
 
 
 async def test_calls_of_one_turn_and_of_the_next_are_all_counted() -> None:
