@@ -8,7 +8,7 @@ that got furthest, and of several such the earliest. Events of no user do not co
 
 import asyncio
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Annotated
 
@@ -17,7 +17,8 @@ from msgspec import Meta
 from ..access.principal import Scope
 from ..clock import epoch_ms
 from ..records.engagement import ENGAGEMENT
-from ..rollups.moments import MOMENTS, Timelines, timelines
+from ..rollups.digests import Pieces
+from ..rollups.moments import MOMENTS, next_moments, timelines
 from ..rollups.store import RolledStore
 from ..storage.query import Where
 from .answer import Answer, percent
@@ -25,6 +26,8 @@ from .period import Period, select
 
 MILLISECOND = timedelta(milliseconds=1)
 
+NOTHING = Pieces([], [])
+"""What there is of a step that nobody took."""
 Attempt = list[int]
 """The times of the steps that were taken, in order, in ms since 1970."""
 
@@ -68,17 +71,15 @@ async def funnel(
     )
 
 
-async def _recorded(
-    store: RolledStore, selected: Where, steps: Sequence[str]
-) -> dict[str, list[bytes]]:
+async def _recorded(store: RolledStore, selected: Where, steps: Sequence[str]) -> dict[str, Pieces]:
     """The pieces of records."""
     rows = await store.aggregate(MOMENTS.records((*selected, *MOMENTS.named(steps))))
     found = await asyncio.to_thread(list, MOMENTS.pieces(rows))
-    return {name: [packed] for _, name, packed in found}
+    return {name: Pieces([packed], []) for _, name, packed in found}
 
 
 def _steps(
-    pieces: Mapping[str, Iterable[bytes]], steps: Sequence[str], end: int, window: int
+    pieces: Mapping[str, Pieces], steps: Sequence[str], end: int, window: int
 ) -> list[FunnelStep]:
     """The steps, of the moments of each; the end of the period and the window are in ms."""
     attempts = _attempts(pieces, steps, end, window)
@@ -99,15 +100,14 @@ def _steps(
 
 
 def _attempts(
-    pieces: Mapping[str, Iterable[bytes]], steps: Sequence[str], end: int, window: int
+    pieces: Mapping[str, Pieces], steps: Sequence[str], end: int, window: int
 ) -> list[Attempt]:
-    """Each user's attempt that got furthest. Of a step, nobody is looked at who never did the
-    one before."""
-    times: list[Timelines] = []
-    before = None
-    for step in steps:
-        times.append(timelines(pieces.get(step, ()), before))
-        before = times[-1].keys()
+    """Each user's attempt that got furthest. Of the first step every moment counts, of each
+    further one only those that come next after one of the step before."""
+    first, *further = (pieces.get(step, NOTHING) for step in steps)
+    times = [timelines((*first.kept, *first.recorded))]
+    for of_step in further:
+        times.append(next_moments(of_step, times[-1]))
     attempts = (
         _furthest([of_step.get(user, ()) for of_step in times], end, window) for user in times[0]
     )

@@ -15,7 +15,7 @@ from msgspec import Meta
 from ..access.principal import Scope
 from ..clock import epoch_ms
 from ..records.engagement import ENGAGEMENT, IDLE, LOGOUT
-from ..rollups.digests import NAMELESS
+from ..rollups.digests import NAMELESS, Pieces
 from ..rollups.store import RolledStore
 from ..rollups.visits import MILLISECONDS, VISITS, Totals, joined, moments, whole
 from ..storage.base import Row
@@ -68,7 +68,7 @@ async def session_stats(
     if scope.user is None and not where:
         pieces = await store.pieces(VISITS, scope.tenant, (period.start, period.end))
         if pieces is not None:
-            totals = await asyncio.to_thread(whole, pieces.get(NAMELESS, ()))
+            totals = await asyncio.to_thread(whole, pieces.get(NAMELESS, Pieces([], [])))
             return _stats(totals, totals.median, exact=False)
     return await _recorded(store, select(ENGAGEMENT, scope, period, where))
 

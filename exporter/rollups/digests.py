@@ -14,7 +14,7 @@ from functools import cached_property
 from hashlib import blake2b
 from itertools import chain, groupby
 from operator import attrgetter
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import msgspec
 
@@ -56,6 +56,17 @@ class Packed(msgspec.Struct, kw_only=True, rename="camel"):
     time: Moment
     part: int
     packed: bytes
+
+
+class Pieces(NamedTuple):
+    """The pieces of a digest that make up a period.
+
+    kept: those of its documents, in the order of time.
+    recorded: those of records, which may lie anywhere between them.
+    """
+
+    kept: list[bytes]
+    recorded: list[bytes]
 
 
 class Merger(Protocol):
@@ -156,11 +167,10 @@ async def digest_again(store: Store, level: Level, span: Range, digest: Digest) 
 
 async def read_digest(
     store: Store, digest: Digest, tenant: str, cover: Cover, names: Sequence[str] | None = None
-) -> dict[str, list[bytes]]:
+) -> dict[str, Pieces]:
     """The pieces of a tenant's digest that make up the parts of a period, by name.
 
-    names: of these alone. Pieces of documents are in the order of time; one of the records has
-    what lies in all its ranges, and comes last.
+    names: of these alone. One piece has what lies in all ranges of the records.
     """
     of_tenant = equals(TENANT, tenant)
     named = () if names is None else (Filter(NAME, Operator.IN, tuple(names)),)
@@ -173,14 +183,14 @@ async def read_digest(
             for level, ranges in cover.levels.items()
         ),
     )
-    found: dict[str, list[bytes]] = {}
+    found: dict[str, Pieces] = {}
     for document in sorted(chain(*of_levels), key=attrgetter("time", "part")):
-        found.setdefault(document.name, []).append(document.packed)
+        found.setdefault(document.name, Pieces([], [])).kept.append(document.packed)
     if cover.records:
         lying = within(digest.family.time_field, cover.records)
         rows = await store.aggregate(digest.records((of_tenant, lying, *digest.named(names))))
         for _, name, packed in await asyncio.to_thread(list, digest.pieces(rows)):
-            found.setdefault(name, []).append(packed)
+            found.setdefault(name, Pieces([], [])).recorded.append(packed)
     return found
 
 

@@ -10,16 +10,15 @@ A distribution is how many values lie in each bucket of storage/log_buckets.py.
 import sys
 from array import array
 from bisect import bisect_left
-from collections import OrderedDict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from functools import cache, lru_cache
 from hashlib import blake2b
-from threading import Lock
 
 import msgspec
 
 from ..storage.log_buckets import representative
+from .remembered import Remembered
 
 HASH_BYTES = 8
 HASHES = 16_384
@@ -48,7 +47,7 @@ def pack_members(members: Collection[int]) -> bytes:
     return portable(array("Q", sorted(members))).tobytes()
 
 
-def unpack_members(packed: bytes) -> Sequence[int]:
+def unpack_members(packed: bytes | memoryview) -> Sequence[int]:
     """The hashes that were packed, the least first; in place, where the machine's order allows."""
     if sys.byteorder == "little":
         return memoryview(packed).cast("Q")
@@ -151,36 +150,8 @@ def _holds(hashes: Sequence[int], value: int) -> bool:
     return place < len(hashes) and hashes[place] == value
 
 
-class _Sizes:
-    """How many different hashes are in packed sets together, by what is in those.
-
-    Closed buckets hardly ever change, and a question about them is asked again with every look at
-    a dashboard. What is kept is a number for each union, known by the hashes of its sets: another
-    set is another union, so that nothing has to be forgotten when a bucket is made anew. A few of
-    what is in a set would not do: the sets of two labels of a bucket may differ by very little.
-    """
-
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._known: OrderedDict[tuple[int, ...], int] = OrderedDict()
-        self._turn = Lock()
-
-    def of(self, packed: Iterable[bytes], counted: Callable[[], int]) -> int:
-        """The size of a union, which is `counted` if it is not known."""
-        key = tuple(sorted(map(hash, packed)))
-        with self._turn:
-            if key in self._known:
-                self._known.move_to_end(key)
-                return self._known[key]
-        size = counted()
-        with self._turn:
-            self._known[key] = size
-            if len(self._known) > self._most:
-                self._known.popitem(last=False)
-        return size
-
-
-_sizes = _Sizes(UNIONS)
+_sizes: Remembered[int] = Remembered(UNIONS)
+"""How many different hashes are in packed sets together."""
 
 
 class Spreads:

@@ -19,7 +19,7 @@ from ..storage.query import Aggregation, Filter, Find, Operator, Where, check_fi
 from . import progress
 from .activity import ACTIVITY, USERS
 from .collect import Collector
-from .digests import Digest, read_digest
+from .digests import Digest, Pieces, read_digest
 from .documents import ROLLUP, TENANT, TIME, USER, kept, total
 from .last_seen import LastSeen, Seen
 from .pages import LENGTHS, counting, sought
@@ -157,7 +157,7 @@ class RolledStore:
 
     async def pieces(
         self, digest: Digest, tenant: str, period: Range, names: Sequence[str] | None = None
-    ) -> dict[str, list[bytes]] | None:
+    ) -> dict[str, Pieces] | None:
         """The pieces of a digest that make up a period, by name; of some of its names, if given.
 
         What is not in its documents is made of the records. None where all would be.

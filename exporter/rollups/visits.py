@@ -6,11 +6,13 @@ alike, and gives the same whatever is put together first. That is why a repeated
 the session that ended for as long as the one before it is not 30 minutes ago.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from functools import cache
-from itertools import groupby
-from operator import attrgetter, itemgetter
+from functools import cache, partial
+from itertools import compress, groupby
+from operator import attrgetter, itemgetter, not_
+from typing import NamedTuple
 
 import msgspec
 from msgspec import Struct
@@ -20,12 +22,19 @@ from ..records.engagement import ENGAGEMENT, IDLE, LOGOUT
 from ..storage.base import Row
 from ..storage.log_buckets import bucket_of
 from ..storage.query import Measure, equals
-from .digests import Digest
+from .digests import Digest, Pieces
 from .plan import Range
+from .remembered import Remembered
 from .sets import hashed, percentile
 
 AT_ONCE = 10_000
 """Sessions that one document keeps one by one."""
+
+PERIODS = 64
+"""Periods whose documents are remembered as one piece: what is over is asked for again and again.
+"""
+LARGEST = 100_000
+"""Bytes of such a piece at most, which are some 1,500 sessions at its edges."""
 
 _TIME, _PAGE = ENGAGEMENT.time_field, "page"
 _EVENTS, _LOGOUTS = "events", "logouts"
@@ -90,9 +99,15 @@ class Totals(Struct, array_like=True):
         self.lengths[bucket] = self.lengths.get(bucket, 0) + 1
 
     def count_all(self, visits: Iterable[Visit]) -> None:
-        """Count sessions."""
-        for visit in visits:
-            self.add(visit.last - visit.first, visit.events, len(visit.pages))
+        """Count sessions, which can be thousands: all of their lengths, all of their events …"""
+        counted = list(visits)
+        lengths = [visit.last - visit.first for visit in counted]
+        events = [visit.events for visit in counted]
+        pages = sum([len(visit.pages) for visit in counted])
+        buckets = Counter([bucket_of(length / MILLISECONDS) for length in lengths])
+        self.include(
+            Totals(len(counted), sum(lengths), sum(events), pages, events.count(1), buckets)
+        )
 
     def include(self, other: "Totals") -> None:
         """Add what other sessions come to."""
@@ -101,8 +116,9 @@ class Totals(Struct, array_like=True):
         self.events += other.events
         self.pages += other.pages
         self.bounces += other.bounces
+        lengths, known = self.lengths, self.lengths.get
         for bucket, count in other.lengths.items():
-            self.lengths[bucket] = self.lengths.get(bucket, 0) + count
+            lengths[bucket] = known(bucket, 0) + count
 
     @property
     def median(self) -> float | None:
@@ -156,16 +172,57 @@ def joined(parts: Iterable[Visit]) -> list[Visit]:
     return ended
 
 
-def whole(pieces: Iterable[bytes]) -> Totals:
-    """What all sessions of the pieces of a period come to, which may be in any order."""
+def whole(pieces: Pieces) -> Totals:
+    """What all sessions of the pieces of a period come to."""
+    recorded = [unpacked(packed) for packed in pieces.recorded]
+    kept = _kept.of(pieces.kept, partial(Kept.of, pieces.kept))
+    # Records of hours that are marked lie within what was kept.
+    apart = all(kept.lies_apart(visit) for piece in recorded for visit in piece.visits)
+    totals, visits = _together(
+        (*map(unpacked, (kept.packed,) if apart else pieces.kept), *recorded)
+    )
+    totals.count_all(visits)
+    return totals
+
+
+class Kept(NamedTuple):
+    """The documents of a period as one piece: what lies next to it on either side can be put onto
+    it, and what lies within cannot.
+
+    first, last: between these moments its sessions begin.
+    """
+
+    first: int
+    last: int
+    packed: bytes
+
+    @classmethod
+    def of(cls, pieces: Iterable[bytes]) -> "Kept":
+        """The pieces as one."""
+        totals, visits = _together(map(unpacked, pieces))
+        first = min((visit.first for visit in visits), default=0)
+        last = max((visit.first for visit in visits), default=0)
+        at_edge = [min(visit.first - first, last - visit.seen) < _IDLE for visit in visits]
+        totals.count_all(compress(visits, map(not_, at_edge)))
+        return cls(first, last, _packed(totals, [*compress(visits, at_edge)]))
+
+    def lies_apart(self, visit: Visit) -> bool:
+        """Whether a session lies before all that was kept, or begins after it."""
+        return visit.seen < self.first or self.last <= visit.first
+
+
+_kept: Remembered[Kept] = Remembered(PERIODS, LARGEST, lambda kept: len(kept.packed))
+
+
+def _together(pieces: Iterable[Piece]) -> tuple[Totals, list[Visit]]:
+    """The totals of pieces, which may be in any order, and the sessions of what they have one by
+    one."""
     totals, visits = Totals(), list[Visit]()
-    for packed in pieces:
-        piece = unpacked(packed)
+    for piece in pieces:
         totals.include(piece.totals)
         visits += piece.visits
     visits.sort(key=attrgetter("first"))
-    totals.count_all(joined(visits))
-    return totals
+    return totals, joined(visits)
 
 
 class _Bucket:

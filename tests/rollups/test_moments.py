@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
+from operator import attrgetter
 from pathlib import Path
 
 import pytest
@@ -10,11 +11,12 @@ from hypothesis import strategies as st
 
 from exporter.analytics.funnel import FunnelStep, funnel
 from exporter.analytics.period import Period
-from exporter.clock import from_epoch_ms
+from exporter.clock import epoch_ms, from_epoch_ms
 from exporter.records.engagement import Engagement
 from exporter.rollups import digests, moments
+from exporter.rollups.digests import Pieces
 from exporter.rollups.documents import TIME, Level
-from exporter.rollups.moments import MOMENTS, timelines
+from exporter.rollups.moments import MOMENTS, next_moments, timelines
 from exporter.rollups.sets import hashed
 from exporter.storage.query import Filter, Find, Operator, between
 
@@ -129,10 +131,35 @@ async def test_many_moments_are_kept_in_parts(
         found = await store.find(Find(MOMENTS.levels[level], where))
         assert len(found) == parts
         pieces = [document.packed for document in reversed(found)]
-        assert timelines(pieces).keys() == {hashed("a"), hashed("b")}
-        of_ada = timelines(pieces, {hashed("a")})
-        assert [from_epoch_ms(time) for time in of_ada[hashed("a")]] == times
-        assert of_ada.keys() == {hashed("a")}
+        everything = timelines(pieces)
+        assert everything.keys() == {hashed("a"), hashed("b")}
+        assert [from_epoch_ms(time) for time in everything[hashed("a")]] == times
+
+
+async def test_the_next_moments_are_found_in_parts_too(
+    store: DigestedStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(moments, "AT_ONCE", 3)
+    minute = timedelta(minutes=1)
+    times = [NEW_YEAR + place * 7 * minute for place in range(8)]
+    await store.record(
+        engagement(event="visit", user_id=user, timestamp=time) for time in times for user in "ab"
+    )
+    await store.digest(MOMENTS, START, END)
+    found = await store.find(Find(MOMENTS.levels["day"], between(TIME, NEW_YEAR, NEW_YEAR + HOUR)))
+    pieces = [document.packed for document in sorted(found, key=attrgetter("part"))]
+    asked = [NEW_YEAR, NEW_YEAR + 8 * minute, NEW_YEAR + 30 * minute, END]
+    after = {hashed(user): [epoch_ms(time) for time in asked] for user in "ac"}
+    expected = [epoch_ms(times[place]) for place in (0, 2, 5)]  # and none after the end
+    # Records lie anywhere: what comes first after a time may be what is found last.
+    for kept, recorded in ((pieces, []), (pieces[2:], pieces[:2]), ([], pieces), (pieces, pieces)):
+        found_next = next_moments(Pieces(kept, recorded), after)
+        assert found_next.keys() == {hashed("a")}
+        first = [
+            next((moment for moment in found_next[hashed("a")] if moment >= epoch_ms(time)), None)
+            for time in asked
+        ]
+        assert first == [*expected, None]
 
 
 async def test_an_attempt_that_fails_does_not_hide_a_later_one(store: DigestedStore) -> None:

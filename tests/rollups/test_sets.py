@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exporter.rollups import sets
+from exporter.rollups.remembered import Remembered
 from exporter.rollups.sets import (
     Members,
     Spreads,
@@ -84,7 +85,7 @@ def test_what_was_put_together_is_known_by_what_it_was_made_of(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sets, "IN_CACHE", 1)
         patch.setattr(sets, "WORTH_A_SEARCH", 0 if searched else 1_000)
-        patch.setattr(sets, "_sizes", sets._Sizes(2))
+        patch.setattr(sets, "_sizes", Remembered(2))
         for some in (parts, parts[:known] or parts, parts, parts[::-1]):
             members = Members()
             for part in some:
@@ -98,32 +99,13 @@ def test_unions_of_sets_that_differ_by_one_value_are_told_apart(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(sets, "IN_CACHE", 1)
-    monkeypatch.setattr(sets, "_sizes", sets._Sizes(2))
+    monkeypatch.setattr(sets, "_sizes", Remembered(2))
     even = {*range(0, 400, 2)}
     for one in (even, even - {100} | {101}):
         members = Members()
         members.include(pack_members(one))
         members.include(pack_members({101}))
         assert len(members) == len(one | {101})
-
-
-def test_a_union_is_calculated_once_and_the_oldest_forgotten() -> None:
-    sizes, calculated = sets._Sizes(2), list[bytes]()
-
-    def size(*packed: bytes) -> int:
-        def count() -> int:
-            calculated.append(b"".join(packed))
-            return len(packed)
-
-        return sizes.of(packed, count)
-
-    assert size(b"a", b"b") == size(b"b", b"a") == 2
-    assert size(b"a") == size(b"a") == 1
-    assert size(b"a", b"b") == 2
-    assert size(b"a", b"b", b"c") == 3
-    assert calculated == [b"ab", b"a", b"abc"]
-    assert size(b"a") == 1
-    assert calculated[3:] == [b"a"]
 
 
 @given(parts=st.lists(HASHES, min_size=2, max_size=5))

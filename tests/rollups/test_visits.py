@@ -13,6 +13,7 @@ from exporter.analytics.visits import SessionStats, session_stats
 from exporter.records.engagement import IDLE, LOGOUT, Engagement
 from exporter.rollups import digests, visits
 from exporter.rollups.documents import TIME, Level
+from exporter.rollups.remembered import Remembered
 from exporter.rollups.visits import VISITS
 from exporter.storage.query import Filter, Find, Operator, between
 
@@ -120,7 +121,8 @@ async def test_digests_and_records_come_to_what_records_alone_do(
     for start, end in ((START, END), (min(period), max(period))):
         asked = Period(start, end)
         sessions = by_definition([*on_time, *after], asked)
-        check(await session_stats(store, TENANT, asked), sessions)
+        for _ in ("made", "remembered"):
+            check(await session_stats(store, TENANT, asked), sessions)
         alone = await session_stats(store, TENANT, asked, ANYTHING)
         assert alone.exact
         check(alone, sessions)
@@ -129,6 +131,30 @@ async def test_digests_and_records_come_to_what_records_alone_do(
 def seen(at: datetime, event: str = "view", session: str = "s", **values: object) -> Engagement:
     """An event of a session."""
     return engagement(timestamp=at, event=event, session_id=session, **values)
+
+
+async def test_what_was_kept_of_a_period_is_put_together_once(
+    store: DigestedStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(visits, "_kept", Remembered(2))
+    made, of = list[int](), visits.Kept.of
+
+    def counted(pieces: list[bytes]) -> visits.Kept:
+        made.append(len(pieces))
+        return of(pieces)
+
+    monkeypatch.setattr(visits.Kept, "of", counted)
+    hours = [NEW_YEAR + place * HOUR for place in range(3)]
+    await store.record(seen(hour + STEP, session=str(hour)) for hour in hours)
+    await store.digest(VISITS, START, END)
+    asked = Period(START, END)
+    for _ in range(2):
+        assert (await session_stats(store, TENANT, asked)).count == 3
+    assert len(made) == 1
+    await store.record([seen(hours[1] + 3 * STEP, session=str(hours[1])), seen(hours[2])])
+    assert (await session_stats(store, TENANT, asked)).count == 4
+    await store.digest(VISITS, START, END)
+    assert (await session_stats(store, TENANT, asked)).count == 4
 
 
 async def test_days_and_months_keep_the_sessions_near_their_edges_alone(
