@@ -9,11 +9,11 @@ from ..access.principal import Scope
 from ..records.engagement import ENGAGEMENT
 from ..rollups.store import RolledStore
 from ..storage.base import Row, Store
-from ..storage.query import Aggregation, Filter, Function, Measure, Operator, Where
+from ..storage.query import Aggregation, Function, Measure, Where
 from ..storage.together import together
 from .answer import Answer, percent
 from .period import Period, select
-from .slices import MOST, Slice, slices, top
+from .slices import Slice, slices, top
 from .visits import SessionStats, session_stats
 
 Users = Annotated[int, Meta(description="Distinct users; events of no user do not count here.")]
@@ -169,9 +169,9 @@ async def engagement_breakdown(
         ),
         together(
             store,
-            _named(store, "feature", counted, selected),
-            _named(store, "page", (*counted, _TIME_ON_PAGE), selected),
-            _named(store, "searchQuery", counted, selected),
+            top(store, ENGAGEMENT, ("feature",), counted, selected, named=True),
+            top(store, ENGAGEMENT, ("page",), (*counted, _TIME_ON_PAGE), selected, named=True),
+            top(store, ENGAGEMENT, ("searchQuery",), counted, selected, named=True),
         ),
         _campaigns(store, selected),
         session_stats(store, scope, period, where),
@@ -197,16 +197,10 @@ async def engagement_breakdown(
     )
 
 
-async def _named(store: Store, by: str, measures: Sequence[Measure], selected: Where) -> list[Row]:
-    """The groups of records that have the label at all."""
-    present = Filter(by, Operator.NE, None)
-    return await top(store, ENGAGEMENT, (by,), measures, (*selected, present))
-
-
 async def _campaigns(store: Store, selected: Where) -> list[Campaign]:
-    """The campaigns; the group of the events without any part of a name is one too many."""
-    rows = await top(store, ENGAGEMENT, _UTM, (_COUNT, _USERS, _SESSIONS), selected, limit=MOST + 1)
-    named = [row for row in rows if any(row[part] is not None for part in _UTM)]
+    """The campaigns that an event names any part of."""
+    measures = (_COUNT, _USERS, _SESSIONS)
+    rows = await top(store, ENGAGEMENT, _UTM, measures, selected, named=True)
     return [
         Campaign(
             source=row["metadata.utmSource"],
@@ -216,7 +210,7 @@ async def _campaigns(store: Store, selected: Where) -> list[Campaign]:
             users=row["users"],
             sessions=row["sessions"],
         )
-        for row in named[:MOST]
+        for row in rows
     ]
 
 

@@ -7,7 +7,7 @@ from msgspec import Meta
 
 from ..family import Family
 from ..storage.base import Row, Store
-from ..storage.query import Aggregation, By, Measure, Order, Where
+from ..storage.query import Aggregation, By, Measure, Order, Where, field_of
 from .answer import Answer, percent
 
 MOST = 100
@@ -31,8 +31,12 @@ async def top(
     *,
     order: str = "count",
     limit: int = MOST,
+    named: bool = False,
 ) -> list[Row]:
-    """The groups with the most of the measure `order`, that first; ties by the group's name."""
+    """The groups with the most of the measure `order`, that first; ties by the group's name.
+
+    named: only of records that have any of the labels that they are grouped by.
+    """
     return await store.aggregate(
         Aggregation(
             family=family,
@@ -41,6 +45,7 @@ async def top(
             by=by,
             order=(Order(order, descending=True),),
             limit=limit,
+            present=[field_of(part, family) for part in by] if named else (),
         )
     )
 

@@ -5,11 +5,12 @@ hour is what its records come to.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any, NamedTuple, TypeVar
 
-from ..family import Family, Rollup
+from ..family import Rollup
 from ..storage.base import Store
 from ..storage.query import (
     Aggregation,
@@ -23,8 +24,9 @@ from ..storage.query import (
     within,
 )
 from . import documents
-from .documents import ROLLUP, TIME, Level, column, only
+from .documents import ROLLUP, TIME, USER, Level, column, only
 from .plan import Cover, Ranges
+from .question import named
 from .sets import Members, Spreads
 from .sources import Source, Subject
 from .wanted import Different, Distribution, Groups, Merge, Number, Part, nothing_of
@@ -65,11 +67,21 @@ class Column(NamedTuple):
     add: Callable[[Any, Any, int], None]
 
 
+class Told(NamedTuple):
+    """A set that need not be asked for: filters leave one value to what is in it.
+
+    members: what stands in its place in every group of which there is anything.
+    """
+
+    place: int
+    members: Members
+
+
 @dataclass
 class Collector:
     """Collects what is wanted of a subject, by one of its rollups.
 
-    where, by: in the names of the subject, without the period.
+    where, by, present: in the names of the subject, without the period.
     turns: how many may read records at the same time, whose rows are many in an open hour.
     """
 
@@ -79,6 +91,7 @@ class Collector:
     where: Where
     by: Sequence[By]
     wanted: Sequence[Part]
+    present: Sequence[str] = ()
     turns: asyncio.Semaphore = field(default_factory=asyncio.Semaphore)
     groups: Groups = field(default_factory=dict)
 
@@ -96,38 +109,77 @@ class Collector:
 
     async def _recorded(self, source: Source, ranges: Ranges) -> None:
         """Add what lies among the records of a source."""
-        family, by = source.family, source.groups(self.by)
         time = source.name(self.subject.family.time_of(self.rollup))
         where = dict.fromkeys((*self.where, *only(self.rollup)))
         common = *source.filters(tuple(where)), *source.where, within(time, ranges)
+        present = [source.name(field) for field in self.present]
+        about = Aggregation(source.family, (), common, source.groups(self.by), present=present)
         figures = [
             Figure(place, measure, part.merge)
             for place, part in self._places(Number)
             if (measure := source.measure(part.records)) is not None
         ]
-        columns = [_of_records(place, part, source) for place, part in self._places(Different)]
+        columns = [_of_records(place, part, source) for place, part in self._untold]
         columns += [_of_records(place, part, source) for place, part in self._places(Distribution)]
-        await self._ask(family, common, by, figures, ())  # one row each: see roll's `onto`
-        await self._ask(family, common, by, (), columns)
+        await self._ask(about, figures, (), told=self._told)  # see `_adds_up`
+        await self._ask(about, (), columns)
 
     async def _rolled(self, level: Level, ranges: Ranges) -> None:
         """Add what lies in the rollup documents of a level."""
-        family, by = self.subject.kept.levels[level], [_kept_by(part, level) for part in self.by]
+        by = [_kept_by(part, level) for part in self.by]
         where = tuple(part for part in self.where if part not in only(self.rollup))
         common = *_renamed(where), equals(ROLLUP, self.rollup.name), within(TIME, ranges)
+        present = [column(field) for field in self.present]
+        about = Aggregation(self.subject.kept.levels[level], (), common, by, present=present)
         figures = [
             Figure(place, replace(part.rolled, where=_renamed(part.rolled.where)), part.merge)
             for place, part in self._places(Number)
         ]
-        columns = [self._of_documents(place, part) for place, part in self._places(Different)]
+        columns = [self._of_documents(place, part) for place, part in self._untold]
         columns += [self._of_documents(place, part) for place, part in self._places(Distribution)]
-        await self._ask(family, common, by, figures, columns)
+        if self._adds_up:
+            one_by_one = self._one_by_one(by)
+            await self._ask(about, figures, columns, told=self._told, one_by_one=one_by_one)
+        else:
+            await self._ask(about, figures, (), told=self._told)
+            await self._ask(about, (), columns)
 
     @property
-    def _alone(self) -> bool:
-        """Whether no two documents of a bucket are of one group: then no two are alike."""
+    def _adds_up(self) -> bool:
+        """Whether numbers may come in several rows for a group: not where the larger one counts,
+        as in roll's `onto`."""
+        return all(part.adds_up for _, part in self._places(Number))
+
+    def _one_by_one(self, by: Sequence[By]) -> Container[str]:
+        """The questions in which documents come as they are, to be put together here: where a group
+        has few that are alike, grouping them takes longer.
+
+        Sets differ, but for those of one user at different times. A bucket has few documents of
+        one user, and one for each group where all is told that its rollup is by.
+        """
         told = {part.field for part in self.where if part.op is Operator.EQ}
-        return {*self.rollup.by} <= told.union(by for by in self.by if isinstance(by, str))
+        alone = {*self.rollup.by} <= told.union(part for part in self.by if isinstance(part, str))
+        if TIME not in by:
+            return (PACKED,) if alone else ()
+        return (PACKED, VALUES) if alone or USER in told else (PACKED,)
+
+    @cached_property
+    def _told(self) -> list[Told]:
+        """The sets of which filters tell what is in them."""
+        found = []
+        for place, part in self._places(Different):
+            value = None if part.where else named(self.where, part.field)
+            if value is not None:
+                members = Members()
+                members.add(value)
+                found.append(Told(place, members))
+        return found
+
+    @property
+    def _untold(self) -> Iterable[tuple[int, Different]]:
+        """The other sets, each with its place in a group."""
+        told = {one.place for one in self._told}
+        return ((place, part) for place, part in self._places(Different) if place not in told)
 
     def _places(self, kind: type[Of]) -> Iterable[tuple[int, Of]]:
         """The parts of a kind, each with its place in a group."""
@@ -146,34 +198,44 @@ class Collector:
 
     async def _ask(
         self,
-        family: Family,
-        common: Where,
-        by: Sequence[By],
+        about: Aggregation,
         figures: Sequence[Figure],
         columns: Sequence[Column],
+        *,
+        told: Sequence[Told] = (),
+        one_by_one: Container[str] = (),
     ) -> None:
         """Ask for numbers, sets and distributions, and add what is found.
 
-        Numbers come with the first question that is about everything, and so in parts.
+        about: of what, and by what; it asks for no measure yet. one_by_one: the questions that do
+        not put documents together. Numbers come with the first question that is about everything,
+        and so in parts; what is told comes with it too.
         """
         asked: dict[tuple[Where, str], list[Column]] = {}
         for one in columns:
             asked.setdefault((one.where, one.together), []).append(one)
-        if figures and not any(where == () for where, _ in asked):
+        if (figures or told) and not any(where == () for where, _ in asked):
             asked[(), VALUES] = []
         for (where, kind), together in asked.items():
-            with_it, figures = (figures, ()) if where == () else ((), figures)
-            measures = [replace(one.measure, name=_at(one.place)) for one in with_it]
-            if together:
+            numbers, sets = (figures, told) if where == () else ((), ())
+            measures = [replace(one.measure, name=_at(one.place)) for one in numbers]
+            if together or sets:
                 measures.append(Measure(_TIMES))
-            grouped = *by, *(one.by for one in together)
-            each = kind == PACKED and self._alone
-            query = Aggregation(family, measures, (*common, *where), grouped, each=each, flat=True)
+            query = replace(
+                about,
+                measures=measures,
+                where=(*about.where, *where),
+                by=(*about.by, *(one.by for one in together)),
+                each=kind in one_by_one,
+                flat=True,
+            )
             rows: Sequence[Any] = await self.store.aggregate(query)
             if len(rows) < MANY:
-                self._add(rows, len(by), together, with_it)
+                self._add(rows, len(about.by), together, numbers, sets)
             else:
-                await asyncio.to_thread(self._add, rows, len(by), together, with_it)
+                await asyncio.to_thread(self._add, rows, len(about.by), together, numbers, sets)
+            if where == ():
+                figures = told = ()
 
     def _add(
         self,
@@ -181,9 +243,10 @@ class Collector:
         by: int,
         columns: Sequence[Column],
         figures: Sequence[Figure],
+        told: Sequence[Told],
     ) -> None:
         """Put what rows have onto what their groups have: so many values that they are grouped
-        by, those of the columns, the figures, and how many times."""
+        by, those of the columns, the figures, and how many times; and what is told."""
         groups, nothing = self.groups, [nothing_of(part) for part in self.wanted]
         values = [(by + at, one.place, one.kind, one.add) for at, one in enumerate(columns)]
         first = by + len(columns)
@@ -205,6 +268,9 @@ class Collector:
                     if found is None:
                         found = group[place] = kind()
                     add(found, value, row[-1])
+            for place, members in told:
+                if row[-1]:  # without groups there is a row over nothing too
+                    group[place] = members
 
 
 def _of_records(place: int, part: Different | Distribution, source: Source) -> Column:

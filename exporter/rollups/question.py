@@ -135,12 +135,12 @@ def _question(asked: Aggregation, time: str) -> Question | None:
     if split is None or longest is None:
         return None
     period, where = split
-    by = {part for part in asked.by if isinstance(part, str)}
+    told = {*asked.present, *(part for part in asked.by if isinstance(part, str))}
     rollups = [one for one in asked.family.rollups if asked.family.time_of(one) == time]
     shares: dict[str, Share] = {}
     finish: dict[str, tuple[str, Finish]] = {}
     for measure in asked.measures:
-        rollup = next((one for one in rollups if _can_answer(one, measure, where, by)), None)
+        rollup = next((one for one in rollups if _can_answer(one, measure, where, told)), None)
         if rollup is None:
             return None
         share = shares.setdefault(rollup.name, Share(rollup))
@@ -187,9 +187,10 @@ def _longest(asked: Aggregation, time: str) -> Level | None:
     return longest
 
 
-def _can_answer(rollup: Rollup, measure: Measure, where: Where, by: set[str]) -> bool:
-    """Whether a rollup has what a measure needs, for what is filtered and grouped by."""
-    needs = by | {part.field for part in measure.where}
+def _can_answer(rollup: Rollup, measure: Measure, where: Where, told: set[str]) -> bool:
+    """Whether a rollup has what a measure needs, for what is filtered by, and those fields that
+    its documents have to tell."""
+    needs = told | {part.field for part in measure.where}
     needs |= {part.field for part in where if part not in only(rollup)}
     return (
         needs <= {*rollup.by, TENANT}

@@ -192,6 +192,7 @@ class RolledStore:
                 asked.where,
                 asked.asked.by,
                 share.wanted,
+                asked.asked.present,
                 self._turns,
             )
             found[share.rollup.name] = await collector.collect(parts)

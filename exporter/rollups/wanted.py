@@ -45,6 +45,11 @@ class Number:
     merge: Merge
     nothing: Any
 
+    @property
+    def adds_up(self) -> bool:
+        """Whether what several documents have is put together as it is within one question."""
+        return self.rolled.function is not Function.SUM or self.merge is add
+
 
 @dataclass(frozen=True)
 class Different:

@@ -80,9 +80,14 @@ def is_present(value: Expression) -> Expression:
     return {"$gt": [value, None]}
 
 
-def query(where: Where, kinds: Mapping[str, FieldKind]) -> dict[str, Any]:
-    """All filters as a query; raises Invalid for a value that its field cannot have."""
-    conditions = []
+def query(
+    where: Where, kinds: Mapping[str, FieldKind], present: Sequence[str] = ()
+) -> dict[str, Any]:
+    """All filters as a query, and that one of the fields in `present` is there, if it names any;
+    raises Invalid for a value that its field cannot have."""
+    conditions: list[dict[str, Any]] = []
+    if present:
+        conditions.append({"$or": [{field: {"$ne": None}} for field in present]})
     for part in where:
         form = OPERATORS[part.op]
         bound = _operands(part, kinds[part.field])

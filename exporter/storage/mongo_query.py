@@ -99,7 +99,7 @@ def compile_aggregation(asked: Aggregation, layout: Layout) -> Pipeline:
         calculated = plan.add(measure, f"m{number}")
         merged |= calculated.accumulators
         outputs.append(_Output(measure.name, calculated.load, calculated.order))
-    condition = query(asked.where, layout.kinds)
+    condition = query(asked.where, layout.kinds, asked.present)
     selected: list[Stage] = [{"$match": condition}] if condition else []
     branches = [[*selected, *_values(branch, keys)] for branch in plan.branches.values()]
     if plan.plain or not branches:

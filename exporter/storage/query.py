@@ -154,6 +154,7 @@ class Aggregation:
     exactly one row, also over nothing. Rows that `order` leaves equal come in the order of `by`,
     ascending, None first, so that both engines and every run agree.
 
+    present: only of records that have at least one of these fields; of all, if none is named.
     each: every record is a group of its own, in no order: for values that are large, and not the
         same in two of them, which to compare would take longer than to read. Only counts, sums and
         extremes can be asked for.
@@ -166,6 +167,7 @@ class Aggregation:
     by: Sequence[By] = ()
     order: Sequence[Order] = ()
     limit: int | None = None
+    present: Sequence[str] = ()
     each: bool = False
     flat: bool = False
 
@@ -211,6 +213,7 @@ def check_fields(query: Aggregation | Find) -> list[Problem]:
         orderable = {by if isinstance(by, str) else by.name for by in query.by}
         orderable |= {measure.name for measure in query.measures}
         used.extend((field_of(by, family), allowed[type(by)]) for by in query.by)
+        used.extend((name, countable) for name in query.present)
         for measure in query.measures:
             used.extend((part.field, countable) for part in measure.where)
             if measure.field is not None:

@@ -1,7 +1,7 @@
 """Pieces of SQL with the values they bind, and the conditions of a query as such pieces."""
 # ruff: noqa: S608  # every name is quoted and from a declared schema, every value is bound
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from .operands import operands
@@ -74,8 +74,9 @@ def condition(where: Where, table: Table) -> Sql:
     return join(" AND ", [_condition(part, _operands(part, table)) for part in where])
 
 
-def source(where: Where, table: Table) -> Sql:
-    """The FROM and WHERE clauses of a statement about the rows for which all filters hold.
+def source(where: Where, table: Table, present: Sequence[str] = ()) -> Sql:
+    """The FROM and WHERE clauses of a statement about the rows for which all filters hold, and
+    that have one of the fields in `present`, if it names any.
 
     One that asks for a time but no tenant asks for all tenants by name: the index of times begins
     with the tenant. Not so where an index of just what is asked for begins with the time. Several
@@ -94,6 +95,8 @@ def source(where: Where, table: Table) -> Sql:
             conditions.append(Sql(f"{column} >= {start} AND {column} < {end}"))
         else:
             conditions.append(_condition(part, bound))
+    if present:
+        conditions.append(Sql(f"({' OR '.join(f'{quote(name)} IS NOT NULL' for name in present)})"))
     asked = {part.field for part in where}
     if table.family.time_field in asked and TENANT not in asked and not _has_times(where, table):
         conditions.append(Sql(f"{quote(TENANT)} IN ({table.tenants})"))

@@ -125,7 +125,7 @@ def _order(query: Aggregation, outputs: Sequence[Output]) -> list[str]:
 
 def _records(query: Aggregation, table: Table, rankings: Rankings, groups: Sequence[Output]) -> Sql:
     """What the groups are formed of: the matching rows, or those with what was ranked."""
-    matching = source(query.where, table)
+    matching = source(query.where, table, query.present)
     if not rankings:
         return matching
     inner = [Sql(quote(name)) for name in sorted(_used(query))]

@@ -22,6 +22,8 @@ from exporter.storage.query import (
 ACME = equals("tenantId", "acme")
 ADA = equals("userId", "ada")
 N = Measure("n")
+SESSIONS = Measure("sessions", Function.DISTINCT, "sessionId")
+UTM = ("metadata.utmSource", "metadata.utmMedium", "metadata.utmCampaign")
 
 
 @dataclass(frozen=True)
@@ -140,6 +142,28 @@ QUESTIONS: dict[str, Asked] = {
     "who clicked what": asked(ENGAGEMENT, [users(equals("event", "click"))], ACME, by=("feature",)),
     "how slowly they failed": asked(
         AI_REQUEST, [p(0.5, "durationMs", FAILED)], ACME, by=("userId",)
+    ),
+    "a user's events by hour": asked(
+        ENGAGEMENT,
+        [
+            N,
+            users(),
+            SESSIONS,
+            Measure("viewers", Function.DISTINCT, "userId", (equals("event", "view"),)),
+            *every("value"),
+        ],
+        ACME,
+        ADA,
+        by=(TimeBucket("hour"),),
+    ),
+    "a user's sessions": asked(ENGAGEMENT, [users(), SESSIONS], ACME, ADA),
+    "whether a user did anything": asked(ENGAGEMENT, [users()], ACME, ADA),
+    "a user's features": asked(ENGAGEMENT, [users()], ACME, ADA, by=("feature",)),
+    "campaigns that are named": asked(
+        ENGAGEMENT, [N, users(), SESSIONS], ACME, by=UTM, present=UTM
+    ),
+    "pages with a feature": asked(
+        ENGAGEMENT, [N], ACME, by=("page",), present=("feature",), covered=False
     ),
     "top pages": asked(
         ENGAGEMENT,

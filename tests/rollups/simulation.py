@@ -10,6 +10,7 @@ from typing import Any
 
 from exporter.fields import Money
 from exporter.records.ai_request import AiRequest, Routing, Tokens
+from exporter.records.engagement import PageMetadata
 from exporter.records.performance import Cpu, SystemState
 from exporter.records.sale import STEPS, Refund, Sale, Update, complete, update
 from exporter.records.system_sample import SystemSample
@@ -122,6 +123,11 @@ def _engagement(chance: Chance) -> Values:
         "page": chance.maybe(f"/{chance.word()}"),
         "feature": chance.maybe(chance.word()),
         "value": chance.maybe(chance.eighths()),
+        "metadata": chance.maybe(
+            PageMetadata(
+                utm_source=chance.maybe(chance.word()), utm_campaign=chance.maybe(chance.word())
+            )
+        ),
     }
 
 

@@ -358,6 +358,21 @@ async def test_sums_that_no_column_holds_are_kept_in_several_documents(rolled: R
     assert (await rolled.store.aggregate(paid))[0]["sum revenue"] == 20 * most
 
 
+async def test_sums_that_no_column_holds_stay_when_their_records_are_gone(rolled: Rolling) -> None:
+    ordered, paid, most = NOW - 3 * DAY, NOW - DAY + HOUR, Money(Money.LARGEST)
+    await rolled.record(
+        *(sale(str(most), created_at=ordered, completed_at=paid) for _ in range(20))
+    )
+    await rolled.refresh_later()
+    await rolled.engine.purge(SALE, NOW - 2 * DAY)
+    await rolled.record(sale("1", created_at=paid))
+    await rolled.refresh_later(kept_for=kept_for_a_day(SALE))
+    hours = await rolled.rolled(SALE, "hour", "customers", paid, HOUR)
+    assert len(hours) > 1
+    assert sum(hour.revenue_sum or 0 for hour in hours) == 20 * most
+    assert sum(hour.count for hour in hours) == 20
+
+
 async def test_a_rebuild_of_what_was_never_made_makes_it_once(rolled: Rolling) -> None:
     await rolled.record(engagement(timestamp=CLOSED), engagement(timestamp=CLOSED - 3 * DAY))
     asked = 0

@@ -37,7 +37,7 @@ from exporter.storage.query import (
 from ..recording import NOW, ai_request, credit, engagement
 from ..services.gated_store import GatedStore
 from ..storage.conftest import ENGINES
-from .questions import ACME, QUESTIONS, Asked, N, users
+from .questions import ACME, ADA, QUESTIONS, Asked, N, users
 from .rolling import Rolling, rolling
 from .simulation import END, START, Chance, play
 
@@ -132,6 +132,12 @@ async def check_activity(
     period = between(ACTIVITY.time_field, start, end)
     sets = await rolled.store.members(Aggregation(ACTIVITY, (users(),), (ACME, *period)))
     assert sets.get((), set()) == {hashed(user) for user in counts}
+    who = (users(),), (ACME, ADA, *period)
+    sets = await rolled.store.members(Aggregation(ACTIVITY, *who))
+    assert sets.get((), set()) == {hashed(user) for user in counts if user == "ada"}
+    sets = await rolled.store.members(Aggregation(ACTIVITY, *who, (TimeBucket("day"),)))
+    active = [day for day, of_users in of_day.items() if "ada" in of_users]
+    assert sets == {(day,): {hashed("ada")} for day in active}
 
 
 async def test_mongodb_answers_from_rollups_as_from_records(

@@ -41,7 +41,14 @@ def find(documents: Sequence[Any], query: Find) -> list[Any]:
 
 def aggregate(documents: Sequence[Any], query: Aggregation) -> list[dict[str, Any]]:
     """The rows that an Aggregation means, with names."""
-    matching = [document for document in documents if holds(document, query.where)]
+    matching = [
+        document
+        for document in documents
+        if holds(document, query.where)
+        and (
+            not query.present or any(value_of(document, name) is not None for name in query.present)
+        )
+    ]
     told = [
         (tuple(group_of(document, by, query.family.time_field) for by in query.by), document)
         for document in matching

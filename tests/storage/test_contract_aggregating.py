@@ -12,6 +12,7 @@ from exporter.errors import Invalid
 from exporter.fields import Money
 from exporter.records import AI_REQUEST, CREDIT, ENGAGEMENT, SALE
 from exporter.records.ai_request import Routing, Tokens
+from exporter.records.engagement import PageMetadata
 from exporter.records.sale import Subscription
 from exporter.storage.base import Store
 from exporter.storage.log_buckets import GAMMA, SMALLEST, ZERO_BUCKET, bucket_of
@@ -480,6 +481,20 @@ async def test_only_what_matches_is_calculated_with(store: Store) -> None:
     assert await one(store, SALE, [COUNT, total], where) == {"n": 2, "sum": Money(8)}
 
 
+async def test_only_records_that_have_one_of_the_fields(store: Store) -> None:
+    campaigns = {"a": ("x", None), "b": (None, "mail"), "c": ("x", "mail"), "d": (None, None)}
+    for key, (source, medium) in campaigns.items():
+        metadata = PageMetadata(utm_source=source, utm_medium=medium)
+        await keep(store, ENGAGEMENT, event(key, metadata=metadata))
+    await keep(store, ENGAGEMENT, event("e"))
+    for present, number in (
+        ((), 5),
+        (("metadata.utmSource",), 2),
+        (("metadata.utmSource", "metadata.utmMedium"), 3),
+    ):
+        assert await one(store, ENGAGEMENT, [COUNT], present=present) == {"n": number}
+
+
 UNDECLARED: dict[str, Aggregation] = {
     "a group": Aggregation(AI_REQUEST, [COUNT], by=["prompt"]),
     "a measure for a group": Aggregation(AI_REQUEST, [COUNT], by=["cost"]),
@@ -489,6 +504,7 @@ UNDECLARED: dict[str, Aggregation] = {
     "a bucket": Aggregation(AI_REQUEST, [COUNT], by=[TimeBucket("day", "ratedAt")]),
     "a logarithm": Aggregation(AI_REQUEST, [COUNT], by=[LogBucket("rates")]),
     "a dimension's logarithm": Aggregation(AI_REQUEST, [COUNT], by=[LogBucket("model")]),
+    "a field that is there": Aggregation(AI_REQUEST, [COUNT], present=["prompt"]),
     "an order": Aggregation(AI_REQUEST, [COUNT], by=["model"], order=[Order("cost")]),
 }
 
