@@ -95,7 +95,7 @@ def init_app(
         arrivals=Arrivals(intake, writer),
         changes=Changes(store, writer, price, detour),
         authenticator=_authenticator(app, settings, redis, clock),
-        limits=RateLimits(settings, redis, clock=clock),
+        limits=RateLimits(settings, redis),
         answers=AnswerCache(
             settings.answer_cache_seconds, metrics, redis if store.remote else None
         ),

@@ -1,6 +1,7 @@
 """Who is calling, from the two headers that may say so."""
 
 from collections import OrderedDict
+from datetime import datetime
 
 from .auth_service import AuthService
 from .digest import digest
@@ -26,10 +27,15 @@ class Authenticator:
         self._tokens = tokens
         self._keys = keys
         self._confirm = confirm
-        self._known: OrderedDict[bytes, Verified] = OrderedDict()  # those used last at the end
+        # In the order of their verification. To keep them in the order of their last use would
+        # take more of each call than it takes to verify one again that is still in use.
+        self._known: OrderedDict[bytes, Verified] = OrderedDict()
 
-    def cached(self, authorization: str | None, api_key: str | None) -> Principal | None:
-        """The caller, where that takes no waiting: a service key, or a token seen before.
+    def cached(
+        self, authorization: str | None, api_key: str | None, now: datetime
+    ) -> Principal | None:
+        """The caller, where that takes no waiting: a service key, or a token that was seen before
+        and holds at `now`.
 
         None says nothing yet: `authenticate` finds out. This raises nothing.
         """
@@ -37,12 +43,8 @@ class Authenticator:
             return None if _bearer(authorization) else self._keys.find(api_key)
         if not authorization:
             return None
-        key = digest(authorization)
-        known = self._known.get(key)
-        if known is None or self._tokens.clock() >= known.until:
-            return None
-        self._known.move_to_end(key)
-        return known.principal
+        known = self._known.get(digest(authorization))
+        return None if known is None or now >= known.until else known.principal
 
     async def authenticate(
         self, authorization: str | None, api_key: str | None, *, key_as_token: bool = False
@@ -59,7 +61,7 @@ class Authenticator:
         Raises Unauthorized, with one of refusals.Reason, or Unavailable where the credential
         cannot be checked just now.
         """
-        found = self.cached(authorization, api_key)
+        found = self.cached(authorization, api_key, self._tokens.clock())
         if found is not None:
             return found
         token = _bearer(authorization)

@@ -4,11 +4,12 @@ A limit counts in fixed windows (memory_counter.py, shared_counter.py).
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from ..clock import Clock, epoch_ms, now
+from ..clock import epoch_ms
 from ..errors import RateLimited
 from ..settings import Settings
 from .client_address import subscriber
@@ -46,14 +47,7 @@ class RateLimits:
     own, which it does anyway: a caller who is over the limit here already is not asked about.
     """
 
-    def __init__(
-        self,
-        settings: Settings,
-        redis: "SharedRedis | None" = None,
-        *,
-        clock: Clock = now,
-    ) -> None:
-        self._clock = clock
+    def __init__(self, settings: Settings, redis: "SharedRedis | None" = None) -> None:
         self._address = _Limit(
             "address",
             settings.rate_limit_max_requests,
@@ -64,8 +58,10 @@ class RateLimits:
         )
         self._shared = None if redis is None else _shared_counter(redis)
 
-    async def take(self, principal: Principal | None, address: str) -> Allowance | None:
-        """Count one call of a caller; what is left, or None where there is no limit.
+    async def take(
+        self, principal: Principal | None, address: str, now: datetime
+    ) -> Allowance | None:
+        """Count a caller's call at `now`; what is left, or None where there is no limit.
 
         A service counts by its key, everyone else by the address (client_address.subscriber).
         Raises RateLimited, with its `kind`, when nothing is left.
@@ -78,7 +74,7 @@ class RateLimits:
             return None
         if limit is self._address:
             caller = subscriber(caller)
-        moment = epoch_ms(self._clock())
+        moment = epoch_ms(now)
         window = limit.counter.add(caller, moment)
         count, reset = window.calls, -((moment - window.ends) // SECOND_MS)
         if self._shared is not None and count <= limit.calls:

@@ -3,6 +3,7 @@
 import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from aiohttp import web
@@ -67,11 +68,12 @@ def endpoint(route: Route, services: Services) -> Handler:
     async def handle(request: web.Request) -> web.StreamResponse:
         envelope = request[ENVELOPE]
         envelope.endpoint = route.path
+        now = services.clock()
         forwarded = request.headers.getall("X-Forwarded-For", ()) if trusted else ()
         address = client_address(request.remote, forwarded, trusted)
         principal = allowance = None
         if gate is not None:
-            principal, allowance = await _admit(gate, request, address, services)
+            principal, allowance = await _admit(gate, request, address, now, services)
             envelope.caller = None if principal is None else principal.role
         elif route.access is Access.METRICS:
             _check_metrics_token(request, services)
@@ -85,6 +87,7 @@ def endpoint(route: Route, services: Services) -> Handler:
             principal=principal,
             query=query,
             address=address,
+            now=now,
         )
         response = await _cached(call) if route.cached else _response(await route.handle(call))
         if allowance is not None:
@@ -95,14 +98,14 @@ def endpoint(route: Route, services: Services) -> Handler:
 
 
 async def _admit(
-    gate: Gate, request: web.Request, address: str, services: Services
+    gate: Gate, request: web.Request, address: str, now: datetime, services: Services
 ) -> tuple[Principal | None, Allowance | None]:
     """Who calls and what is left of their rate; raises where they may not call."""
     authorization, api_key = map(request.headers.get, CREDENTIALS)
     if gate.optional and authorization is None and api_key is None:
         return None, None
     # Most callers are known, which takes no waiting and so no coroutine.
-    principal = services.authenticator.cached(authorization, api_key)
+    principal = services.authenticator.cached(authorization, api_key, now)
     if principal is None:
         try:
             principal = await services.authenticator.authenticate(
@@ -110,17 +113,19 @@ async def _admit(
             )
         except Unauthorized as error:
             services.metrics.inc(catalogue.AUTH_FAILURES, (error.reason,))
-            await _take(services, None, address)  # guessing is limited as well
+            await _take(services, None, address, now)  # guessing is limited as well
             raise
-    allowance = await _take(services, principal, address)
+    allowance = await _take(services, principal, address, now)
     if gate.refused and principal.role in gate.refused:
         raise Forbidden(gate.why)
     return principal, allowance
 
 
-async def _take(services: Services, principal: Principal | None, address: str) -> Allowance | None:
+async def _take(
+    services: Services, principal: Principal | None, address: str, now: datetime
+) -> Allowance | None:
     try:
-        return await services.limits.take(principal, address)
+        return await services.limits.take(principal, address, now)
     except RateLimited as error:
         services.metrics.inc(catalogue.RATE_LIMITED, (error.kind,))
         raise

@@ -96,7 +96,8 @@ RUNTIME = web.AppKey("runtime", CollectorRegistry)
 class Call(msgspec.Struct, Generic[Query]):
     """One call on its way through a handler.
 
-    `principal` is who calls; on public routes, where nobody is asked, it is None.
+    principal: who calls; on public routes, where nobody is asked, it is None.
+    now: when it came, for all that is decided about it.
     """
 
     request: web.Request
@@ -105,6 +106,7 @@ class Call(msgspec.Struct, Generic[Query]):
     principal: Principal | None
     query: Query
     address: str
+    now: datetime
 
     @property
     def caller(self) -> Principal:
@@ -117,11 +119,6 @@ class Call(msgspec.Struct, Generic[Query]):
     def store(self) -> RolledStore:
         """The store to read from."""
         return self.services.store
-
-    @property
-    def now(self) -> datetime:
-        """The time of the call."""
-        return self.services.clock()
 
     def scope(self, user: str | None = None) -> Scope:
         """What the caller may read; raises Forbidden as `Principal.read_scope` does."""

@@ -1,4 +1,5 @@
 from collections.abc import AsyncIterator
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from exporter.access.tokens import LEEWAY, TokenVerifier
 from exporter.errors import Unauthorized, Unavailable
 from exporter.settings import ServiceKey, Settings
 
-from ..outside import Logged, Time, outcome
+from ..outside import START, Logged, Time, outcome
 from .auth_server import AuthServer
 from .conftest import SECRET
 from .tokens import HOUR, forged, pem, rsa_key, token
@@ -44,10 +45,13 @@ async def confirming(time: Time, auth_server: AuthServer) -> AsyncIterator[Authe
 
 
 async def refused(
-    authenticator: Authenticator, authorization: str | None, api_key: str | None = None
+    authenticator: Authenticator,
+    authorization: str | None,
+    api_key: str | None = None,
+    now: datetime = START,
 ) -> str:
     """The reason for which a call is refused."""
-    assert authenticator.cached(authorization, api_key) is None
+    assert authenticator.cached(authorization, api_key, now) is None
     with pytest.raises(Unauthorized) as caught:
         await authenticator.authenticate(authorization, api_key)
     return caught.value.reason
@@ -69,7 +73,7 @@ async def test_a_key_may_come_as_a_token_only_where_that_is_said(
 
 
 async def test_a_service_key_tells_the_caller(authenticator: Authenticator) -> None:
-    assert authenticator.cached(None, KEY) == WEB
+    assert authenticator.cached(None, KEY, START) == WEB
     assert await authenticator.authenticate(None, KEY) == WEB
     assert await authenticator.authenticate("", KEY) == WEB
 
@@ -119,13 +123,13 @@ async def test_a_known_token_takes_no_waiting_until_it_expires(
     authenticator: Authenticator, time: Time
 ) -> None:
     offered = "Bearer " + token()
-    assert authenticator.cached(offered, None) is None
+    assert authenticator.cached(offered, None, time.clock()) is None
     known = await authenticator.authenticate(offered, None)
-    assert authenticator.cached(offered, None) is known
+    assert authenticator.cached(offered, None, time.clock()) is known
     time.advance(HOUR + LEEWAY.total_seconds() - 1)
-    assert authenticator.cached(offered, None) is known
+    assert authenticator.cached(offered, None, time.clock()) is known
     time.advance(1)
-    assert await refused(authenticator, offered) == "expired"
+    assert await refused(authenticator, offered, now=time.clock()) == "expired"
 
 
 async def test_a_refused_token_is_not_known_the_next_time(authenticator: Authenticator) -> None:
@@ -149,12 +153,12 @@ async def test_the_auth_service_confirms_once_a_minute(
     expected = Principal(Role.ADMIN, "ada", "default", "pro")
     for _ in range(3):
         assert await confirming.authenticate(offered, None) == expected
-    assert confirming.cached(offered, None) == expected
+    assert confirming.cached(offered, None, time.clock()) == expected
     assert auth_server.tokens == [token()]
     time.advance(60)
-    assert confirming.cached(offered, None) is None
+    assert confirming.cached(offered, None, time.clock()) is None
     auth_server.response = {"status": 401}
-    assert await refused(confirming, offered) == "rejected"
+    assert await refused(confirming, offered, now=time.clock()) == "rejected"
 
 
 async def test_the_auth_service_never_sees_a_token_that_does_not_hold(
@@ -174,7 +178,7 @@ async def test_an_auth_service_that_is_down_is_not_the_tokens_fault(
     await auth_server.stop()
     time.advance(60)
     assert await confirming.authenticate(offered, None) == ADA
-    assert confirming.cached(offered, None) == ADA
+    assert confirming.cached(offered, None, time.clock()) == ADA
     with pytest.raises(Unavailable):
         await confirming.authenticate("Bearer " + token(sub="bob"), None)
 
@@ -225,4 +229,15 @@ async def test_tokens_of_a_public_key_are_known_too(time: Time) -> None:
     authenticator = Authenticator(TokenVerifier(settings, time.clock), ServiceKeys(settings), None)
     offered = "Bearer " + token(rsa_key(), "RS256")
     assert await authenticator.authenticate(offered, None) == ADA
-    assert authenticator.cached(offered, None) == ADA
+    assert authenticator.cached(offered, None, time.clock()) == ADA
+
+
+async def test_so_many_tokens_are_known_and_those_first_verified_are_forgotten(
+    authenticator: Authenticator, time: Time, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("exporter.access.authenticator.KNOWN_TOKENS", 2)
+    offered = [f"Bearer {token(sub=name)}" for name in ("ada", "bob", "cleo")]
+    for one in offered:
+        await authenticator.authenticate(one, None)
+    known = [authenticator.cached(one, None, time.clock()) for one in offered]
+    assert [caller and caller.name for caller in known] == [None, "bob", "cleo"]

@@ -20,7 +20,7 @@ WEB = Principal(Role.SERVICE, "web", None)
 APP = Principal(Role.SERVICE, "app", None)
 
 
-def limits(time: Time, redis: SharedRedis | None = None, **given: Any) -> RateLimits:
+def limits(redis: SharedRedis | None = None, **given: Any) -> RateLimits:
     """Limits of 3 calls a minute from an address and 2 a second with a key."""
     chosen = {
         "rate_limit_window_ms": WINDOW_SECONDS * 1000,
@@ -28,118 +28,125 @@ def limits(time: Time, redis: SharedRedis | None = None, **given: Any) -> RateLi
         "rate_limit_service_per_second": 2,
         **given,
     }
-    return RateLimits(Settings(**chosen), redis, clock=time.clock)
+    return RateLimits(Settings(**chosen), redis)
 
 
 async def refused(
-    taken: RateLimits, principal: Principal | None = None, address: str = ADDRESS
+    taken: RateLimits,
+    time: Time,
+    principal: Principal | None = None,
+    address: str = ADDRESS,
 ) -> RateLimited:
     """The refusal of one more call."""
     with pytest.raises(RateLimited) as caught:
-        await taken.take(principal, address)
+        await taken.take(principal, address, time.clock())
     return caught.value
 
 
 async def test_an_address_has_so_many_calls_in_a_window(time: Time) -> None:
-    taken = limits(time)
-    left = [await taken.take(None, ADDRESS) for _ in range(3)]
+    taken = limits()
+    left = [await taken.take(None, ADDRESS, time.clock()) for _ in range(3)]
     assert [one and (one.limit, one.remaining) for one in left] == [(3, 2), (3, 1), (3, 0)]
-    error = await refused(taken)
+    error = await refused(taken, time)
     assert (error.kind, error.limit) == ("address", 3)
     assert 0 < error.reset <= WINDOW_SECONDS
     assert str(error.reset) in error.message
 
 
 async def test_after_the_reset_an_address_may_call_again(time: Time) -> None:
-    taken = limits(time)
-    first = await taken.take(None, ADDRESS)
+    taken = limits()
+    first = await taken.take(None, ADDRESS, time.clock())
     assert first is not None
     for _ in range(2):
-        await taken.take(None, ADDRESS)
+        await taken.take(None, ADDRESS, time.clock())
     time.advance(first.reset - 1)
-    assert (await refused(taken)).reset == 1
+    assert (await refused(taken, time)).reset == 1
     time.advance(1)
-    assert await taken.take(None, ADDRESS) == Allowance(3, 2, WINDOW_SECONDS)
+    assert await taken.take(None, ADDRESS, time.clock()) == Allowance(3, 2, WINDOW_SECONDS)
 
 
 async def test_users_admins_and_strangers_at_one_address_share_its_calls(time: Time) -> None:
-    taken = limits(time)
+    taken = limits()
     for principal in (None, USER, ADMIN):
-        await taken.take(principal, ADDRESS)
+        await taken.take(principal, ADDRESS, time.clock())
     for principal in (None, USER, ADMIN):
-        assert (await refused(taken, principal)).kind == "address"
+        assert (await refused(taken, time, principal)).kind == "address"
 
 
 async def test_addresses_do_not_share(time: Time) -> None:
-    taken = limits(time, rate_limit_max_requests=1)
-    await taken.take(None, ADDRESS)
-    assert await taken.take(None, "192.0.2.8")
+    taken = limits(rate_limit_max_requests=1)
+    await taken.take(None, ADDRESS, time.clock())
+    assert await taken.take(None, "192.0.2.8", time.clock())
 
 
 async def test_the_addresses_of_one_ipv6_network_share(time: Time) -> None:
-    taken = limits(time)
+    taken = limits()
     for number in range(3):
-        await taken.take(None, f"2001:db8::{number}")
-    await refused(taken, None, "2001:db8::ffff")
-    assert await taken.take(None, "2001:db8:0:1::1")
+        await taken.take(None, f"2001:db8::{number}", time.clock())
+    await refused(taken, time, None, "2001:db8::ffff")
+    assert await taken.take(None, "2001:db8:0:1::1", time.clock())
 
 
 async def test_a_service_counts_by_its_key_whatever_the_address(time: Time) -> None:
-    taken = limits(time, rate_limit_max_requests=1)
+    taken = limits(rate_limit_max_requests=1)
     for number in range(2):
-        assert await taken.take(WEB, f"192.0.2.{number}")
-    error = await refused(taken, WEB)
+        assert await taken.take(WEB, f"192.0.2.{number}", time.clock())
+    error = await refused(taken, time, WEB)
     assert (error.kind, error.limit, error.reset) == ("service", 2, 1)
-    assert await taken.take(APP, ADDRESS)
+    assert await taken.take(APP, ADDRESS, time.clock())
     time.advance(1)
-    assert await taken.take(WEB, ADDRESS)
+    assert await taken.take(WEB, ADDRESS, time.clock())
 
 
 async def test_a_service_and_an_address_of_one_name_do_not_share(time: Time) -> None:
-    taken = limits(time, rate_limit_max_requests=1, rate_limit_service_per_second=1)
-    assert await taken.take(Principal(Role.SERVICE, ADDRESS, None), "192.0.2.8")
-    assert await taken.take(None, ADDRESS)
+    taken = limits(rate_limit_max_requests=1, rate_limit_service_per_second=1)
+    assert await taken.take(Principal(Role.SERVICE, ADDRESS, None), "192.0.2.8", time.clock())
+    assert await taken.take(None, ADDRESS, time.clock())
 
 
 async def test_windows_do_not_all_begin_at_one_moment(time: Time) -> None:
-    taken = limits(time)
+    taken = limits()
     resets = {
         allowance.reset
         for number in range(50)
-        if (allowance := await taken.take(None, f"192.0.2.{number}"))
+        if (allowance := await taken.take(None, f"192.0.2.{number}", time.clock()))
     }
     assert len(resets) > 10
 
 
 async def test_zero_is_no_limit(time: Time) -> None:
-    taken = limits(time, rate_limit_max_requests=0, rate_limit_service_per_second=0)
-    assert [await taken.take(one, ADDRESS) for one in (None, USER, WEB) * 5] == [None] * 15
+    taken = limits(rate_limit_max_requests=0, rate_limit_service_per_second=0)
+    assert [await taken.take(one, ADDRESS, time.clock()) for one in (None, USER, WEB) * 5] == [
+        None
+    ] * 15
 
 
 async def test_any_text_may_stand_for_an_address(time: Time) -> None:
-    taken = limits(time)
+    taken = limits()
     for address in ("unknown", "", "\udcff", "a:b:c"):
-        assert await taken.take(None, address)
+        assert await taken.take(None, address, time.clock())
 
 
 async def test_replicas_share_a_limit_in_redis(replica: Replica, time: Time) -> None:
-    one, two = limits(time, replica()), limits(time, replica())
-    left = [await taken.take(None, ADDRESS) for taken in (one, two, one)]
+    one, two = limits(replica()), limits(replica())
+    left = [await taken.take(None, ADDRESS, time.clock()) for taken in (one, two, one)]
     assert [allowance.remaining for allowance in left if allowance] == [2, 1, 0]
-    await refused(two)
-    await refused(one)
+    await refused(two, time)
+    await refused(one, time)
     time.advance(WINDOW_SECONDS)
-    assert await two.take(None, ADDRESS) == Allowance(3, 2, left[0].reset if left[0] else 0)
+    assert await two.take(None, ADDRESS, time.clock()) == Allowance(
+        3, 2, left[0].reset if left[0] else 0
+    )
 
 
 async def test_a_caller_over_the_limit_costs_redis_nothing(
     redis: Redis, replica: Replica, time: Time
 ) -> None:
-    taken = limits(time, replica())
+    taken = limits(replica())
     for _ in range(3):
-        await taken.take(None, ADDRESS)
+        await taken.take(None, ADDRESS, time.clock())
     for _ in range(5):
-        await refused(taken)
+        await refused(taken, time)
     (key,) = await redis.keys()
     assert await redis.get(key) == b"3"
 
@@ -147,13 +154,13 @@ async def test_a_caller_over_the_limit_costs_redis_nothing(
 async def test_without_redis_the_count_goes_on_where_it_was(
     redis_server: RedisServer, redis: Redis, replica: Replica, time: Time
 ) -> None:
-    taken = limits(time, replica())
-    await taken.take(None, ADDRESS)
+    taken = limits(replica())
+    await taken.take(None, ADDRESS, time.clock())
     redis_server.stop()
-    left = [await taken.take(None, ADDRESS) for _ in range(2)]
+    left = [await taken.take(None, ADDRESS, time.clock()) for _ in range(2)]
     assert [allowance.remaining for allowance in left if allowance] == [1, 0]
-    await refused(taken)
+    await refused(taken, time)
     redis_server.start()
     time.advance(5)
-    assert await taken.take(None, "192.0.2.8")
+    assert await taken.take(None, "192.0.2.8", time.clock())
     assert len(await redis.keys()) == 1
