@@ -13,7 +13,7 @@ from ..clock import epoch_ms
 from ..errors import RateLimited
 from ..settings import Settings
 from .client_address import subscriber
-from .memory_counter import MemoryCounter
+from .memory_counter import MemoryCounter, Window
 from .principal import Principal, Role
 
 if TYPE_CHECKING:
@@ -58,6 +58,11 @@ class RateLimits:
         )
         self._shared = None if redis is None else _shared_counter(redis)
 
+    @property
+    def are_shared(self) -> bool:
+        """Whether replicas count together."""
+        return self._shared is not None
+
     async def take(
         self, principal: Principal | None, address: str, now: datetime
     ) -> Allowance | None:
@@ -66,25 +71,48 @@ class RateLimits:
         A service counts by its key, everyone else by the address (client_address.subscriber).
         Raises RateLimited, with its `kind`, when nothing is left.
         """
+        counted = self._count(principal, address, now)
+        if counted is None:
+            return None
+        limit, caller, window, reset = counted
+        calls = window.calls
+        if self._shared is not None and calls <= limit.calls:
+            shared = await self._shared.add(f"{limit.kind}:{caller}", window.number, reset)
+            calls = max(calls, shared or 0)
+        return _left(limit, calls, reset)
+
+    def take_here(
+        self, principal: Principal | None, address: str, now: datetime
+    ) -> Allowance | None:
+        """The same, counted in this process alone, which takes no waiting and so no coroutine."""
+        counted = self._count(principal, address, now)
+        if counted is None:
+            return None
+        limit, _, window, reset = counted
+        return _left(limit, window.calls, reset)
+
+    def _count(
+        self, principal: Principal | None, address: str, now: datetime
+    ) -> tuple[_Limit, str, Window, int] | None:
+        """The limit of a caller, its name, its window with this call in it, and when that ends."""
+        limit, caller = self._address, address
         if principal is not None and principal.role is Role.SERVICE:
             limit, caller = self._service, principal.name
-        else:
-            limit, caller = self._address, address
+        elif ":" in address:
+            caller = subscriber(address)
         if not limit.calls:
             return None
-        if limit is self._address:
-            caller = subscriber(caller)
         moment = epoch_ms(now)
         window = limit.counter.add(caller, moment)
-        count, reset = window.calls, -((moment - window.ends) // SECOND_MS)
-        if self._shared is not None and count <= limit.calls:
-            shared = await self._shared.add(f"{limit.kind}:{caller}", window.number, reset)
-            count = max(count, shared or 0)
-        if count > limit.calls:
-            raise RateLimited(
-                f"Too many calls; try again in {reset} s.", limit.calls, reset, limit.kind
-            )
-        return Allowance(limit.calls, limit.calls - count, reset)
+        return limit, caller, window, -((moment - window.ends) // SECOND_MS)
+
+
+def _left(limit: _Limit, calls: int, reset: int) -> Allowance:
+    if calls > limit.calls:
+        raise RateLimited(
+            f"Too many calls; try again in {reset} s.", limit.calls, reset, limit.kind
+        )
+    return Allowance(limit.calls, limit.calls - calls, reset)
 
 
 def _shared_counter(redis: "SharedRedis") -> "RedisCounter":

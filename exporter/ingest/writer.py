@@ -5,7 +5,7 @@ steps, and only when they are durable and counted.
 """
 
 import asyncio
-from collections import Counter, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from time import perf_counter
@@ -22,6 +22,7 @@ from .step import Step
 
 MAX_COMMIT = 5_000
 """Steps in one write at most, so that a full queue does not make one long write."""
+OUTCOMES = tuple(Outcome)
 
 log = structlog.get_logger(__name__)
 
@@ -110,13 +111,18 @@ class Writer:
         """Move the metrics, once, by all that one write of `seconds` stored."""
         tally = Tally()
         sizes: Counter[str] = Counter()
+        became: defaultdict[str, list[Outcome]] = defaultdict(list)
         for step, outcome in zip(steps, outcomes, strict=True):
             kind = step.family.kind
             sizes[kind] += 1
             if step.before is None:
-                tally.inc(catalogue.EVENTS, (kind, outcome.value))
+                became[kind].append(outcome)
             if outcome is Outcome.STORED:
                 self._tell(step, tally)
+        for kind, told in became.items():
+            for outcome in OUTCOMES:
+                if events := told.count(outcome):
+                    tally.inc(catalogue.EVENTS, (kind, outcome.value), events)
         for kind, size in sizes.items():
             tally.observe(catalogue.WRITE_BATCH_SIZE, (kind,), size)
             tally.observe(catalogue.WRITE_DURATION, (kind,), seconds)

@@ -104,31 +104,29 @@ async def _admit(
     authorization, api_key = map(request.headers.get, CREDENTIALS)
     if gate.optional and authorization is None and api_key is None:
         return None, None
-    # Most callers are known, which takes no waiting and so no coroutine.
-    principal = services.authenticator.cached(authorization, api_key, now)
-    if principal is None:
-        try:
-            principal = await services.authenticator.authenticate(
-                authorization, api_key, key_as_token=gate.key_as_token
-            )
-        except Unauthorized as error:
-            services.metrics.inc(catalogue.AUTH_FAILURES, (error.reason,))
-            await _take(services, None, address, now)  # guessing is limited as well
-            raise
-    allowance = await _take(services, principal, address, now)
-    if gate.refused and principal.role in gate.refused:
-        raise Forbidden(gate.why)
-    return principal, allowance
-
-
-async def _take(
-    services: Services, principal: Principal | None, address: str, now: datetime
-) -> Allowance | None:
+    limits = services.limits
     try:
-        return await services.limits.take(principal, address, now)
+        # Most callers are known, which takes no waiting and so no coroutine.
+        principal = services.authenticator.cached(authorization, api_key, now)
+        if principal is None:
+            try:
+                principal = await services.authenticator.authenticate(
+                    authorization, api_key, key_as_token=gate.key_as_token
+                )
+            except Unauthorized as error:
+                services.metrics.inc(catalogue.AUTH_FAILURES, (error.reason,))
+                await limits.take(None, address, now)  # guessing is limited as well
+                raise
+        if limits.are_shared:
+            allowance = await limits.take(principal, address, now)
+        else:
+            allowance = limits.take_here(principal, address, now)
     except RateLimited as error:
         services.metrics.inc(catalogue.RATE_LIMITED, (error.kind,))
         raise
+    if gate.refused and principal.role in gate.refused:
+        raise Forbidden(gate.why)
+    return principal, allowance
 
 
 def _check_metrics_token(request: web.Request, services: Services) -> None:
