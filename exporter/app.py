@@ -40,10 +40,11 @@ from .settings import Settings
 from .storage.base import Store
 from .storage.spool import Spool
 from .web.answer_cache import AnswerCache
+from .web.edge import edge
 from .web.endpoint import endpoint
-from .web.middleware import edge
 from .web.route import BATCH_BYTES, RUNTIME, SERVICES, Services
 from .web.routes import all_routes
+from .web.unmatched import unmatched
 
 if TYPE_CHECKING:
     from .shared_redis import SharedRedis
@@ -109,12 +110,13 @@ def init_app(
         redis=redis,
     )
     app[SERVICES] = services
-    app.middlewares.append(edge(services))
+    answered = edge(services)
     for route in all_routes():
-        handler = endpoint(route, services)
+        handler = answered(endpoint(route, services))
         app.router.add_route(route.method, route.path, handler)
         if route.method == "GET":
             app.router.add_route("HEAD", route.path, handler)
+    app.router.add_route("*", "/{path:.*}", answered(unmatched))
     app.cleanup_ctx.append(partial(lifecycle.run, services, sessions))
     return app
 

@@ -1,6 +1,6 @@
 """What can go wrong with a call, as exceptions that name the error of the HTTP contract.
 
-Every layer raises these; one middleware (web/errors.py) turns them into the one error shape.
+Every layer raises these; one place (web/errors.py) turns them into the one error shape.
 """
 
 from collections.abc import Sequence

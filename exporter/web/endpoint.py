@@ -16,10 +16,10 @@ from ..metrics import catalogue
 from ..validation import read_query
 from .answer_cache import question
 from .bodies import encode, respond
+from .edge import Handler
 from .envelope import ENVELOPE
 from .errors import say_limit
 from .json_response import JsonResponse
-from .middleware import Handler
 from .route import Access, Call, NoQuery, Reply, Route, Services
 
 CREDENTIALS = ("Authorization", "X-API-Key")

@@ -146,6 +146,11 @@ async def test_an_address_that_nobody_knows(service: Service) -> None:
     assert response.status == 405
     assert response.headers["Allow"] == "POST"
     assert (await response.json())["error"] == "method_not_allowed"
+    response = await service.nobody().raw("POST", "/-/healthy")
+    assert (response.status, response.headers["Allow"]) == (405, "GET,HEAD")
+    for method in ("GET", "PUT", "DELETE"):
+        answer = await service.nobody()(method, "/")
+        assert (answer[0], answer[1]["error"]) == (404, "not_found")
 
 
 @hypothesis_settings(
