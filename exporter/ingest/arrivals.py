@@ -43,15 +43,21 @@ class Arrivals:
         return done
 
     def _take_in(self, arrived: list[tuple[Arrival, asyncio.Future[list[Outcome]]]]) -> None:
-        for arrival, done in arrived:
-            try:
-                self._queue(arrival, done)
-            except Exception as error:  # noqa: BLE001  # its caller's: raised there
-                if not done.done():
-                    done.set_exception(error)
+        # Step by step, and not event by event: each step's code is in the processor's caches then.
+        for step in (self._read, self._queue):
+            for arrival, done in arrived:
+                try:
+                    step(arrival, done)
+                except Exception as error:  # noqa: BLE001  # its caller's: raised there
+                    if not done.cancelled():
+                        done.set_exception(error)
 
-    def _queue(self, arrival: Arrival, done: asyncio.Future[list[Outcome]]) -> None:
+    def _read(self, arrival: Arrival, _: asyncio.Future[list[Outcome]]) -> None:
         body = arrival.decoder.decode(arrival.raw)
         arrival.document = self._intake.document(arrival.family, body, arrival.caller())
+
+    def _queue(self, arrival: Arrival, done: asyncio.Future[list[Outcome]]) -> None:
+        if arrival.document is None:  # what is wrong with it was told
+            return
         step = Step(arrival.family, None, arrival.document)
         self._writer.submit([step], len(arrival.raw), done)
