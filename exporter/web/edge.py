@@ -47,10 +47,12 @@ def edge(services: Services) -> Callable[[Handler], Handler]:
 
     It is put around each handler, since aiohttp takes two more coroutines for a middleware.
     """
-    headers = CIMultiDict(SECURITY_HEADERS)
-    if services.settings.production:
-        headers.update(HSTS)
+    settings = services.settings
+    constant = CIMultiDict(SECURITY_HEADERS)
+    if settings.production:
+        constant.update(HSTS)
     counts = CallCounts(services.metrics)
+    logged_from = 0.0 if settings.log_level == "debug" else settings.slow_call_ms / 1000
 
     async def answer(handler: Handler, request: web.Request) -> web.StreamResponse:
         began = perf_counter()
@@ -59,19 +61,21 @@ def edge(services: Services) -> Callable[[Handler], Handler]:
         # Each call is a task of its own, and what is set here ends with it.
         ANSWERING.set(envelope)
         try:
-            if request.method == hdrs.METH_OPTIONS and _is_preflight(request):
+            if envelope.method == hdrs.METH_OPTIONS and _is_preflight(request):
                 response: web.StreamResponse = web.Response(status=204)
             else:
                 response = await handler(request)
         except Exception as error:  # noqa: BLE001  # the edge: logged and counted, answered in one shape
             response = error_response(error, envelope.trace_id or envelope.request_id)
-        response.headers["X-Request-Id"] = envelope.request_id
-        response.headers.merge(headers)
-        if services.settings.frontend_url:
-            _allow_origin(request, response, services.settings.frontend_url)
+        headers = response.headers
+        headers["X-Request-Id"] = envelope.request_id
+        headers.merge(constant)
+        if settings.frontend_url:
+            _allow_origin(request, response, settings.frontend_url)
         envelope.status, envelope.seconds = response.status, perf_counter() - began
         counts.add(envelope)
-        _log(envelope, services.settings)
+        if envelope.seconds >= logged_from or envelope.status >= CALLER_ERROR:
+            _log(envelope, settings)
         return response
 
     return lambda handler: partial(answer, handler)
@@ -115,10 +119,8 @@ def _log(call: Envelope, settings: Settings) -> None:
         level = log.error
     elif slow or call.status >= CALLER_ERROR:
         level = log.info
-    elif settings.log_level == "debug":
-        level = log.debug
     else:
-        return
+        level = log.debug
     level(
         "slow_call" if slow else "call",
         method=call.method,

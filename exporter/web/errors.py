@@ -62,6 +62,7 @@ def _known(error: MeterhouseError, trace_id: str) -> JsonResponse:
 
 def say_limit(response: web.StreamResponse, limit: int, remaining: int, reset: int) -> None:
     """Tell a caller where it stands, in headers; `reset` in seconds from now."""
-    response.headers["RateLimit-Limit"] = str(limit)
-    response.headers["RateLimit-Remaining"] = str(remaining)
-    response.headers["RateLimit-Reset"] = str(reset)
+    headers = response.headers
+    headers["RateLimit-Limit"] = str(limit)
+    headers["RateLimit-Remaining"] = str(remaining)
+    headers["RateLimit-Reset"] = str(reset)

@@ -5,8 +5,9 @@ from functools import lru_cache
 from http import HTTPStatus
 from time import time
 
-from aiohttp import HttpVersion10, hdrs, web
+from aiohttp import HttpVersion10, web
 from aiohttp.abc import AbstractStreamWriter
+from aiohttp.hdrs import CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, DATE, METH_HEAD
 
 from .route import JSON
 
@@ -45,15 +46,15 @@ class JsonResponse(web.StreamResponse):
     async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter:
         """Make the head, which is sent together with the body."""
         headers = self.headers
-        headers[hdrs.CONTENT_TYPE] = JSON
-        headers[hdrs.CONTENT_LENGTH] = str(len(self.body))
-        headers[hdrs.DATE] = _date(int(time()))
+        headers[CONTENT_TYPE] = JSON
+        headers[CONTENT_LENGTH] = str(len(self.body))
+        headers[DATE] = _date(int(time()))
         if not (self._stays and request.keep_alive):
             self._stays = False
-            headers[hdrs.CONNECTION] = "close"
+            headers[CONNECTION] = "close"
         elif request.version == HttpVersion10:
-            headers[hdrs.CONNECTION] = "keep-alive"
-        self._body_follows = request.method != hdrs.METH_HEAD
+            headers[CONNECTION] = "keep-alive"
+        self._body_follows = request.method != METH_HEAD
         self._writer = writer = request.writer
         await writer.write_headers(LINES[self.status], headers)
         return writer
