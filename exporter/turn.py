@@ -1,8 +1,8 @@
 """What is gathered in one turn of the event loop, and done together at the next.
 
-Under load a turn has some sixty calls. Whatever one of them does in passing finds that its code
-and its data have left the processor's caches since the last call did the same, and takes five
-times as long as when it is done sixty times in a row.
+Under load a turn has some twenty or thirty calls. Whatever one of them does in passing finds that
+its code and its data have left the processor's caches since the last call did the same, and takes
+several times as long as when it is done for all of them in a row (docs/adr/0015).
 """
 
 import asyncio
