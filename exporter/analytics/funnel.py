@@ -26,8 +26,6 @@ from .period import Period, select
 
 MILLISECOND = timedelta(milliseconds=1)
 
-NOTHING = Pieces([], [])
-"""What there is of a step that nobody took."""
 Attempt = list[int]
 """The times of the steps that were taken, in order, in ms since 1970."""
 
@@ -75,7 +73,7 @@ async def _recorded(store: RolledStore, selected: Where, steps: Sequence[str]) -
     """The pieces of records."""
     rows = await store.aggregate(MOMENTS.records((*selected, *MOMENTS.named(steps))))
     found = await asyncio.to_thread(list, MOMENTS.pieces(rows))
-    return {name: Pieces([packed], []) for _, name, packed in found}
+    return {name: Pieces(recorded=(packed,)) for _, name, packed in found}
 
 
 def _steps(
@@ -104,7 +102,7 @@ def _attempts(
 ) -> list[Attempt]:
     """Each user's attempt that got furthest. Of the first step every moment counts, of each
     further one only those that come next after one of the step before."""
-    first, *further = (pieces.get(step, NOTHING) for step in steps)
+    first, *further = (pieces.get(step, Pieces()) for step in steps)
     times = [timelines((*first.kept, *first.recorded))]
     for of_step in further:
         times.append(next_moments(of_step, times[-1]))

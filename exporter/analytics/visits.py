@@ -68,7 +68,7 @@ async def session_stats(
     if scope.user is None and not where:
         pieces = await store.pieces(VISITS, scope.tenant, (period.start, period.end))
         if pieces is not None:
-            totals = await asyncio.to_thread(whole, pieces.get(NAMELESS, Pieces([], [])))
+            totals = await asyncio.to_thread(whole, pieces.get(NAMELESS, Pieces()))
             return _stats(totals, totals.median, exact=False)
     return await _recorded(store, select(ENGAGEMENT, scope, period, where))
 

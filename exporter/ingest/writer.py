@@ -22,7 +22,6 @@ from .step import Step
 
 MAX_COMMIT = 5_000
 """Steps in one write at most, so that a full queue does not make one long write."""
-OUTCOMES = tuple(Outcome)
 
 log = structlog.get_logger(__name__)
 
@@ -120,7 +119,7 @@ class Writer:
             if outcome is Outcome.STORED:
                 self._tell(step, tally)
         for kind, told in became.items():
-            for outcome in OUTCOMES:
+            for outcome in Outcome:
                 if events := told.count(outcome):
                     tally.inc(catalogue.EVENTS, (kind, outcome.value), events)
         for kind, size in sizes.items():

@@ -65,8 +65,8 @@ class Pieces(NamedTuple):
     recorded: those of records, which may lie anywhere between them.
     """
 
-    kept: list[bytes]
-    recorded: list[bytes]
+    kept: Sequence[bytes] = ()
+    recorded: Sequence[bytes] = ()
 
 
 class Merger(Protocol):
@@ -183,15 +183,18 @@ async def read_digest(
             for level, ranges in cover.levels.items()
         ),
     )
-    found: dict[str, Pieces] = {}
+    kept: dict[str, list[bytes]] = {}
+    recorded: dict[str, list[bytes]] = {}
     for document in sorted(chain(*of_levels), key=attrgetter("time", "part")):
-        found.setdefault(document.name, Pieces([], [])).kept.append(document.packed)
+        kept.setdefault(document.name, []).append(document.packed)
     if cover.records:
         lying = within(digest.family.time_field, cover.records)
         rows = await store.aggregate(digest.records((of_tenant, lying, *digest.named(names))))
         for _, name, packed in await asyncio.to_thread(list, digest.pieces(rows)):
-            found.setdefault(name, Pieces([], [])).recorded.append(packed)
-    return found
+            recorded.setdefault(name, []).append(packed)
+    return {
+        name: Pieces(kept.get(name, ()), recorded.get(name, ())) for name in {**kept, **recorded}
+    }
 
 
 async def _put(
