@@ -128,6 +128,14 @@ class Analyst:
         }
         self._connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=ANSWER_SECONDS)
 
+    @classmethod
+    def busiest(cls, url: str) -> "Analyst":
+        """One whose user has the most activity, and so the slowest numbers of their own."""
+        anybody = cls(url, "nobody")
+        user = anybody.busiest_user()
+        anybody.close()
+        return cls(url, user)
+
     def ask(self, question: Question) -> float | None:
         """The time to the whole answer in ms, None where the role may not ask this.
 
@@ -161,13 +169,20 @@ class Analyst:
         self._connection.close()
 
 
-def timings(url: str, user: str, runs: int) -> list[Timing]:
-    """Each question that may be asked, `runs` times in rounds, after one that does not count."""
-    analyst = Analyst(url, user)
-    asked = [question for question in questions(all_routes()) if analyst.ask(question) is not None]
-    times: list[list[float]] = [[] for _ in asked]
+def timings(analysts: Sequence[Analyst], runs: int) -> list[list[Timing]]:
+    """For each analyst every question that may be asked, `runs` times.
+
+    The first answer to each does not count. Each question goes to one analyst after the other, so
+    that a machine that changes its pace does so for all of them.
+    """
+    asked = [
+        question
+        for question in questions(all_routes())
+        if None not in [analyst.ask(question) for analyst in analysts]
+    ]
+    times: list[list[list[float]]] = [[[] for _ in asked] for _ in analysts]
     for _ in range(runs):
-        for question, taken in zip(asked, times, strict=True):
-            taken.append(analyst.ask(question) or 0.0)
-    analyst.close()
-    return [Timing(question, taken) for question, taken in zip(asked, times, strict=True)]
+        for at, question in enumerate(asked):
+            for analyst, taken in zip(analysts, times, strict=True):
+                taken[at].append(analyst.ask(question) or 0.0)
+    return [[Timing(*one) for one in zip(asked, taken, strict=True)] for taken in times]
