@@ -5,7 +5,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -47,11 +47,13 @@ class Replica:
 
     def folder(self) -> str:
         """The name of the folder that it works in, as the system sees it."""
-        (name,) = {
-            path.parent.name
-            for link in Path(f"/proc/{self.process.pid}/fd").iterdir()
-            if (path := link.readlink()).name == "meterhouse.sqlite"
-        }
+        found = set()
+        for link in Path(f"/proc/{self.process.pid}/fd").iterdir():
+            with suppress(FileNotFoundError):  # closed since it was listed
+                path = link.readlink()
+                if path.name == "meterhouse.sqlite":
+                    found.add(path.parent.name)
+        (name,) = found
         return name
 
 
