@@ -8,13 +8,13 @@ from typing import Any
 
 import msgspec
 import orjson
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from ..clock import rfc3339
 from ..errors import Invalid, TooLarge, UnsupportedMediaType
 from ..fields import Money
-from .json_response import JsonResponse
 from .route import Route
+from .whole_response import WholeResponse
 
 TIMES = 4_096
 """Times whose text is kept: all series of an answer have the same, and so has the next answer."""
@@ -30,7 +30,7 @@ async def read_body(request: web.Request, route: Route) -> bytes:
     UnsupportedMediaType, TooLarge (counted after unpacking) or Invalid (too slow, not what its
     encoding says).
     """
-    said = request.headers.get("Content-Type")
+    said = request.headers.get(hdrs.CONTENT_TYPE)
     if said not in route.media and request.content_type not in route.media:
         raise UnsupportedMediaType(f"Expected a body of type {' or '.join(route.media)}.")
     try:
@@ -107,6 +107,6 @@ def _spelled(moment: datetime) -> str:
     return rfc3339(moment)
 
 
-def respond(status: int, answer: Any) -> JsonResponse:
+def respond(status: int, answer: Any) -> WholeResponse:
     """A JSON response."""
-    return JsonResponse(status, encode(answer))
+    return WholeResponse(status, encode(answer))

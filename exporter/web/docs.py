@@ -2,8 +2,8 @@
 
 import asyncio
 from base64 import b64encode
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cache
 from hashlib import sha256
 from importlib.resources import files
@@ -17,6 +17,7 @@ from .. import __version__
 from .docs_page import render
 from .openapi import document
 from .route import JSON, Access, Call, NoQuery, Route
+from .whole_response import WholeResponse
 
 HTML = "text/html"
 CACHING = "max-age=300"
@@ -27,15 +28,17 @@ class Page:
     """What is the same for every call until the next start."""
 
     body: bytes
-    headers: dict[str, str]
+    media: str
+    headers: Mapping[str, str] = field(default_factory=dict)
 
-    def respond(self, request: web.Request) -> web.Response:
+    def respond(self, request: web.Request) -> WholeResponse:
         """The page, or a 304 to a caller who has it."""
         tag = ETag(sha256(self.body).hexdigest()[:32])
         if any(known.value in (tag.value, "*") for known in request.if_none_match or ()):
-            response = web.Response(status=304)
+            response = WholeResponse(304)
         else:
-            response = web.Response(body=self.body, headers=self.headers)
+            response = WholeResponse(200, self.body, self.media)
+            response.headers.update(self.headers)
         response.etag = tag
         response.headers["Cache-Control"] = CACHING
         return response
@@ -48,7 +51,7 @@ def routes(others: Sequence[Route]) -> tuple[Route, ...]:
     def pages() -> dict[str, Page]:
         return _pages((*others, *own))
 
-    async def respond(call: Call[NoQuery]) -> web.Response:
+    async def respond(call: Call[NoQuery]) -> WholeResponse:
         # Rendering takes tens of milliseconds, the first time.
         rendered = await asyncio.to_thread(pages)
         return rendered[call.route.path].respond(call.request)
@@ -84,13 +87,11 @@ def _pages(every: Sequence[Route]) -> dict[str, Page]:
     style = files(__package__).joinpath("docs.css").read_text("utf-8")
     page = render(contract, style)
     return {
-        "/openapi.json": Page(orjson.dumps(contract), {"Content-Type": JSON}),
+        "/openapi.json": Page(orjson.dumps(contract), JSON),
         "/docs": Page(
             page.encode(),
-            {
-                "Content-Type": f"{HTML}; charset=utf-8",
-                "Content-Security-Policy": _policy(style),
-            },
+            f"{HTML}; charset=utf-8",
+            {"Content-Security-Policy": _policy(style)},
         ),
     }
 

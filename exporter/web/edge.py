@@ -3,20 +3,24 @@
 import re
 from collections.abc import Awaitable, Callable
 from functools import partial
+from http import HTTPStatus
 from time import perf_counter
 
 import structlog
 from aiohttp import hdrs, web
-from multidict import CIMultiDict
+from multidict import istr
 
 from ..ids import new_id
 from ..logs import ANSWERING
 from ..settings import Settings
 from .call_counts import CallCounts
-from .envelope import ENVELOPE, Envelope
+from .envelope import Envelope
 from .errors import error_response
 from .route import Services
+from .whole_response import Always, WholeResponse
 
+# A name that is read at each call: as a plain str it would be folded to small letters each time.
+REQUEST_ID, TRACE = istr("X-Request-Id"), istr("traceparent")
 SANE_ID = re.compile(r"[A-Za-z0-9._:/+=-]{1,128}\Z")
 TRACEPARENT = re.compile(r"[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 CALLER_ERROR, SERVER_ERROR = 400, 500
@@ -39,37 +43,35 @@ CORS_EXPOSED = (
 
 log = structlog.get_logger(__name__)
 
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+Handler = Callable[[web.Request, Envelope], Awaitable[WholeResponse]]
+"""What answers a call, whose envelope it may fill in."""
+AiohttpHandler = Callable[[web.Request], Awaitable[WholeResponse]]
 
 
-def edge(services: Services) -> Callable[[Handler], Handler]:
+def edge(services: Services) -> Callable[[Handler], AiohttpHandler]:
     """What makes of a handler one that answers a call, whatever happens, and counts it.
 
     It is put around each handler, since aiohttp takes two more coroutines for a middleware.
     """
     settings = services.settings
-    constant = CIMultiDict(SECURITY_HEADERS)
-    if settings.production:
-        constant.update(HSTS)
+    always = Always(SECURITY_HEADERS | HSTS if settings.production else SECURITY_HEADERS)
     counts = CallCounts(services.metrics)
     logged_from = 0.0 if settings.log_level == "debug" else settings.slow_call_ms / 1000
 
-    async def answer(handler: Handler, request: web.Request) -> web.StreamResponse:
+    async def answer(handler: Handler, request: web.Request) -> WholeResponse:
         began = perf_counter()
         envelope = Envelope(request.method, _request_id(request), _trace_id(request))
-        request[ENVELOPE] = envelope
         # Each call is a task of its own, and what is set here ends with it.
         ANSWERING.set(envelope)
         try:
             if envelope.method == hdrs.METH_OPTIONS and _is_preflight(request):
-                response: web.StreamResponse = web.Response(status=204)
+                response = WholeResponse(HTTPStatus.NO_CONTENT)
             else:
-                response = await handler(request)
+                response = await handler(request, envelope)
         except Exception as error:  # noqa: BLE001  # the edge: logged and counted, answered in one shape
             response = error_response(error, envelope.trace_id or envelope.request_id)
-        headers = response.headers
-        headers["X-Request-Id"] = envelope.request_id
-        headers.merge(constant)
+        response.ready += f"X-Request-Id: {envelope.request_id}\r\n"
+        response.always = always
         if settings.frontend_url:
             _allow_origin(request, response, settings.frontend_url)
         envelope.status, envelope.seconds = response.status, perf_counter() - began
@@ -82,13 +84,13 @@ def edge(services: Services) -> Callable[[Handler], Handler]:
 
 
 def _request_id(request: web.Request) -> str:
-    said = request.headers.get("X-Request-Id")
+    said = request.headers.get(REQUEST_ID)
     return said if said and SANE_ID.match(said) else new_id()
 
 
 def _trace_id(request: web.Request) -> str | None:
     """The trace that the caller's W3C `traceparent` names."""
-    said = request.headers.get("traceparent")
+    said = request.headers.get(TRACE)
     found = TRACEPARENT.match(said) if said else None
     return found.group(1) if found else None
 
@@ -97,11 +99,9 @@ def _is_preflight(request: web.Request) -> bool:
     return "Origin" in request.headers and "Access-Control-Request-Method" in request.headers
 
 
-def _allow_origin(
-    request: web.Request, response: web.StreamResponse, allowed: tuple[str, ...]
-) -> None:
+def _allow_origin(request: web.Request, response: WholeResponse, allowed: tuple[str, ...]) -> None:
     headers = response.headers
-    headers["Vary"] = "Origin"
+    headers.add("Vary", "Origin")
     origin = request.headers.get("Origin")
     if origin in allowed:
         headers["Access-Control-Allow-Origin"] = origin

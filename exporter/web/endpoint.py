@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from aiohttp import web
+from aiohttp import hdrs, web
+from multidict import istr
 
 from ..access.client_address import client_address
 from ..access.principal import Principal, Role
@@ -17,12 +18,12 @@ from ..validation import read_query
 from .answer_cache import question
 from .bodies import encode, respond
 from .edge import Handler
-from .envelope import ENVELOPE
+from .envelope import Envelope
 from .errors import say_limit
-from .json_response import JsonResponse
 from .route import Access, Call, NoQuery, Reply, Route, Services
+from .whole_response import WholeResponse
 
-CREDENTIALS = ("Authorization", "X-API-Key")
+CREDENTIALS = (hdrs.AUTHORIZATION, istr("X-API-Key"))
 
 
 @dataclass(frozen=True)
@@ -65,11 +66,10 @@ def endpoint(route: Route, services: Services) -> Handler:
     takes_query = route.query is not NoQuery
     trusted = services.settings.trusted_proxies
 
-    async def handle(request: web.Request) -> web.StreamResponse:
-        envelope = request[ENVELOPE]
+    async def handle(request: web.Request, envelope: Envelope) -> WholeResponse:
         envelope.endpoint = route.path
         now = services.clock()
-        forwarded = request.headers.getall("X-Forwarded-For", ()) if trusted else ()
+        forwarded = request.headers.getall(hdrs.X_FORWARDED_FOR, ()) if trusted else ()
         address = client_address(request.remote, forwarded, trusted)
         principal = allowance = None
         if gate is not None:
@@ -82,6 +82,7 @@ def endpoint(route: Route, services: Services) -> Handler:
             query = _query(route, request)
         call = Call(
             request=request,
+            envelope=envelope,
             route=route,
             services=services,
             principal=principal,
@@ -133,7 +134,7 @@ def _check_metrics_token(request: web.Request, services: Services) -> None:
     expected = services.settings.metrics_token
     if expected is None:
         return
-    said = request.headers.get("Authorization", "")
+    said = request.headers.get(hdrs.AUTHORIZATION, "")
     wanted = f"Bearer {expected}"
     # A header's bytes that are not UTF-8 come as surrogates, which plain UTF-8 refuses.
     if not hmac.compare_digest(said.encode(errors="surrogatepass"), wanted.encode()):
@@ -147,26 +148,26 @@ def _query(route: Route, request: web.Request) -> Any:
     return read_query(route.query, parameters, repeated)
 
 
-async def _cached(call: Call[Any]) -> JsonResponse:
+async def _cached(call: Call[Any]) -> WholeResponse:
     """The answer to a call, or the one that is kept of an earlier one; `Age` says how old it is."""
 
     async def ask() -> bytes:
         answer = await call.route.handle(call)
-        if isinstance(answer, Reply | web.StreamResponse):
+        if isinstance(answer, Reply | WholeResponse):
             raise TypeError(f"{call.route.path} is cached, and has to give what can be encoded")
         return encode(answer)
 
     key = question(call.route.path, call.request.match_info, call.caller, call.query)
     answer = await call.services.answers.get(key, ask)
-    response = JsonResponse(200, answer.body)
+    response = WholeResponse(200, answer.body)
     if answer.age is not None:
         response.headers["Age"] = str(int(answer.age))
     return response
 
 
-def _response(answer: Any) -> web.StreamResponse:
+def _response(answer: Any) -> WholeResponse:
     if isinstance(answer, Reply):
         return respond(answer.status, answer.body)
-    if isinstance(answer, web.StreamResponse):
+    if isinstance(answer, WholeResponse):
         return answer
     return respond(200, answer)

@@ -1,7 +1,6 @@
 """What a call is known by from its arrival to its count."""
 
 import msgspec
-from aiohttp import web
 
 
 class Envelope(msgspec.Struct):
@@ -15,6 +14,3 @@ class Envelope(msgspec.Struct):
     caller: str | None = None
     status: int = 0
     seconds: float = 0.0
-
-
-ENVELOPE = web.RequestKey("envelope", Envelope)

@@ -9,7 +9,7 @@ from aiohttp import web
 from ..errors import MeterhouseError, Problem, RateLimited, Unavailable
 from ..storage.base import StoreUnavailable
 from .bodies import respond
-from .json_response import JsonResponse
+from .whole_response import WholeResponse
 
 log = structlog.get_logger(__name__)
 
@@ -31,7 +31,7 @@ HTTP_ERRORS: Mapping[int, tuple[str, str]] = {
 """What aiohttp itself refuses, in our words."""
 
 
-def error_response(error: Exception, trace_id: str) -> JsonResponse:
+def error_response(error: Exception, trace_id: str) -> WholeResponse:
     """The answer to a call that ended in `error`; nothing of an unforeseen one is shown."""
     if isinstance(error, MeterhouseError):
         return _known(error, trace_id)
@@ -48,7 +48,7 @@ def error_response(error: Exception, trace_id: str) -> JsonResponse:
     return respond(500, ErrorBody("internal_error", "Something went wrong here.", trace_id))
 
 
-def _known(error: MeterhouseError, trace_id: str) -> JsonResponse:
+def _known(error: MeterhouseError, trace_id: str) -> WholeResponse:
     response = respond(error.status, ErrorBody(error.code, error.message, trace_id, error.details))
     if error.status == 401:  # noqa: PLR2004  # RFC 9110 asks for the challenge
         response.headers["WWW-Authenticate"] = "Bearer"
@@ -60,9 +60,10 @@ def _known(error: MeterhouseError, trace_id: str) -> JsonResponse:
     return response
 
 
-def say_limit(response: web.StreamResponse, limit: int, remaining: int, reset: int) -> None:
+def say_limit(response: WholeResponse, limit: int, remaining: int, reset: int) -> None:
     """Tell a caller where it stands, in headers; `reset` in seconds from now."""
-    headers = response.headers
-    headers["RateLimit-Limit"] = str(limit)
-    headers["RateLimit-Remaining"] = str(remaining)
-    headers["RateLimit-Reset"] = str(reset)
+    response.ready += (
+        f"RateLimit-Limit: {limit}\r\n"
+        f"RateLimit-Remaining: {remaining}\r\n"
+        f"RateLimit-Reset: {reset}\r\n"
+    )

@@ -5,7 +5,6 @@ from time import perf_counter
 from typing import Literal
 
 import msgspec
-from aiohttp import web
 
 from .. import __version__
 from ..errors import Unavailable
@@ -14,6 +13,7 @@ from ..metrics.exposition import content_type, gzip_chunks, negotiate, render
 from ..outage import RedisAway
 from ..storage.base import StoreUnavailable
 from .route import RUNTIME, Access, Call, NoQuery, Reply, Route
+from .whole_response import WholeResponse
 
 
 class Dependency(msgspec.Struct, rename="camel", omit_defaults=True):
@@ -45,7 +45,7 @@ class Alive(msgspec.Struct):
     status: Literal["ok"] = "ok"
 
 
-async def scrape(call: Call[NoQuery]) -> web.Response:
+async def scrape(call: Call[NoQuery]) -> WholeResponse:
     """The exposition, in the format and encoding that the scraper asks for."""
     began = perf_counter()
     headers = call.request.headers
@@ -57,8 +57,7 @@ async def scrape(call: Call[NoQuery]) -> web.Response:
         chunks = gzip_chunks(chunks)
     body = b"".join([chunk async for chunk in chunks])
     call.services.metrics.observe(catalogue.SCRAPE_DURATION, (), perf_counter() - began)
-    response = web.Response(body=body)
-    response.headers["Content-Type"] = content_type(openmetrics=wanted.openmetrics)
+    response = WholeResponse(200, body, content_type(openmetrics=wanted.openmetrics))
     response.headers["Vary"] = "Accept, Accept-Encoding"
     if wanted.gzip:
         response.headers["Content-Encoding"] = "gzip"

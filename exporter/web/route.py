@@ -33,6 +33,7 @@ from ..metrics.values import Metrics
 from ..rollups.store import RolledStore
 from ..settings import Settings
 from .answer_cache import AnswerCache
+from .envelope import Envelope
 
 if TYPE_CHECKING:
     from ..shared_redis import SharedRedis
@@ -101,6 +102,7 @@ class Call(msgspec.Struct, Generic[Query]):
     """
 
     request: web.Request
+    envelope: Envelope
     route: "Route"
     services: Services
     principal: Principal | None
@@ -141,7 +143,7 @@ class Route:
 
     path: the template, with `{name}` for its parameters.
     handle: gives a Struct (or any value msgspec can encode) for a 200, a Reply for another status,
-        or a ready `web.StreamResponse`.
+        or a ready `WholeResponse`.
     query: the schema that the query parameters are read into.
     body: the schema of the body, for the docs; the handler reads it itself (web/bodies.py).
     media: the types of body that the call reads.

@@ -7,6 +7,7 @@ from operator import attrgetter
 from typing import Any
 
 import msgspec
+from aiohttp import hdrs
 
 from ..errors import Conflict, Forbidden, Invalid
 from ..family import Amendment, Change, Family, Origin, Tracked, attribute_of
@@ -19,7 +20,6 @@ from ..records import AI_REQUEST, CREDIT, ENGAGEMENT, PERFORMANCE, SALE
 from ..storage.base import Outcome
 from ..validation import BodyDecoder
 from .bodies import read_body
-from .envelope import ENVELOPE
 from .route import Call, Handler, NoQuery, Reply, Route
 
 
@@ -91,7 +91,7 @@ AMENDINGS = (
 
 def caller_of(call: Call[Any]) -> Caller:
     """Who sends events with this call, and from where."""
-    user_agent = call.request.headers.get("User-Agent", "")[:USER_AGENT_LENGTH]
+    user_agent = call.request.headers.get(hdrs.USER_AGENT, "")[:USER_AGENT_LENGTH]
     device_type, browser, os = device(user_agent)
     origin = Origin(
         ip_address=call.address,
@@ -99,7 +99,7 @@ def caller_of(call: Call[Any]) -> Caller:
         device_type=device_type,
         browser=browser,
         os=os,
-        trace_id=call.request[ENVELOPE].trace_id,
+        trace_id=call.envelope.trace_id,
     )
     return Caller(call.caller, origin, call.now)
 

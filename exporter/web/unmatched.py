@@ -7,8 +7,10 @@ from typing import NoReturn
 
 from aiohttp import web
 
+from .envelope import Envelope
 
-async def unmatched(request: web.Request) -> NoReturn:
+
+async def unmatched(request: web.Request, envelope: Envelope) -> NoReturn:
     """Raises HTTPMethodNotAllowed where the address takes other methods, else HTTPNotFound."""
     own = request.match_info.route.resource
     allowed: set[str] = set()

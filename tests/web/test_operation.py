@@ -166,9 +166,17 @@ async def test_pages_of_known_origins_may_call(start: Start) -> None:
     assert answer.status == 201
     assert answer.headers["Access-Control-Allow-Origin"] == "https://app.example"
     assert answer.headers["Vary"] == "Origin"
+    assert answer.headers.getall("Cross-Origin-Resource-Policy") == ["cross-origin"]
     theirs = {"Origin": "https://evil.example"}
     answer = await service.user().raw("POST", ENGAGE, json=BODIES[ENGAGE], headers=theirs)
     assert "Access-Control-Allow-Origin" not in answer.headers
+    assert answer.headers.getall("Cross-Origin-Resource-Policy") == ["same-site"]
+
+
+async def test_a_cache_is_told_all_that_an_answer_depends_on(start: Start) -> None:
+    service = await start(frontend_url=("https://app.example",))
+    answer = await service.nobody().raw("GET", "/metrics")
+    assert answer.headers.getall("Vary") == ["Accept, Accept-Encoding", "Origin"]
 
 
 @pytest.mark.parametrize(

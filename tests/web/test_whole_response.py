@@ -1,7 +1,7 @@
-"""JSON answers on the wire, to callers of each version of HTTP."""
+"""Answers on the wire, to callers of each version of HTTP."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from email.utils import parsedate_to_datetime
 
@@ -9,7 +9,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
-from exporter.web.json_response import JsonResponse
+from exporter.web.whole_response import LONG, Always, WholeResponse
 
 from ..conftest import Service
 
@@ -113,23 +113,39 @@ async def test_a_head_has_the_length_and_not_the_body(service: Service) -> None:
         assert await line.body(headers) == ALIVE
 
 
-async def test_an_answer_can_ask_for_the_end_of_its_connection() -> None:
-    async def last(_: web.Request) -> JsonResponse:
-        response = JsonResponse(200, ALIVE)
-        response.force_close()
+Handler = Callable[[web.Request], Awaitable[WholeResponse]]
+
+
+@asynccontextmanager
+async def answering(handler: Handler) -> AsyncIterator[TestClient[web.Request, web.Application]]:
+    """A client of a service with one address."""
+    app = web.Application()
+    app.router.add_get("/", handler)
+    async with TestClient(TestServer(app)) as client:
+        yield client
+
+
+def always(response: WholeResponse) -> Handler:
+    """Gives one answer."""
+
+    async def handle(_: web.Request) -> WholeResponse:
         return response
 
-    app = web.Application()
-    app.router.add_get("/", last)
-    async with TestClient(TestServer(app)) as client:
-        response = await client.get("/")
-        assert response.headers["Connection"] == "close"
-        assert await response.read() == ALIVE
+    return handle
+
+
+async def test_an_answer_can_ask_for_the_end_of_its_connection() -> None:
+    response = WholeResponse(200, ALIVE)
+    response.force_close()
+    async with answering(always(response)) as client:
+        answer = await client.get("/")
+        assert answer.headers["Connection"] == "close"
+        assert await answer.read() == ALIVE
 
 
 async def test_an_answer_is_prepared_before_it_is_sent_and_has_one_body() -> None:
-    async def careless(request: web.Request) -> JsonResponse:
-        response = JsonResponse(200, ALIVE)
+    async def careless(request: web.Request) -> WholeResponse:
+        response = WholeResponse(200, ALIVE)
         assert not response.prepared
         with pytest.raises(RuntimeError):
             await response.write_eof()
@@ -139,8 +155,56 @@ async def test_an_answer_is_prepared_before_it_is_sent_and_has_one_body() -> Non
             await response.write_eof(b"more")
         return response
 
-    app = web.Application()
-    app.router.add_get("/", careless)
-    async with TestClient(TestServer(app)) as client:
-        response = await client.get("/")
-        assert (response.status, await response.read()) == (200, ALIVE)
+    async with answering(careless) as client:
+        answer = await client.get("/")
+        assert (answer.status, await answer.read()) == (200, ALIVE)
+
+
+async def test_what_an_answer_says_itself_stands_in_the_place_of_what_all_say() -> None:
+    response = WholeResponse(200, ALIVE)
+    response.always = Always({"Cache-Control": "no-store", "Server": "meterhouse"})
+    response.headers["cache-control"] = "max-age=300"
+    async with answering(always(response)) as client:
+        answer = await client.get("/")
+        assert answer.headers.getall("Cache-Control") == ["max-age=300"]
+        assert answer.headers.getall("Server") == ["meterhouse"]
+
+
+async def test_an_answer_may_say_a_header_more_than_once() -> None:
+    response = WholeResponse(200, ALIVE)
+    response.headers.extend([("Vary", "Accept"), ("Vary", "Origin")])
+    async with answering(always(response)) as client:
+        answer = await client.get("/")
+        assert answer.headers.getall("Vary") == ["Accept", "Origin"]
+
+
+async def test_a_long_body_comes_whole() -> None:
+    body = bytes(range(256)) * 4 * LONG
+    async with answering(always(WholeResponse(200, body, "application/octet-stream"))) as client:
+        answer = await client.get("/")
+        assert answer.content_type == "application/octet-stream"
+        assert await answer.read() == body
+
+
+@pytest.mark.parametrize("status", [204, 304])
+async def test_what_has_no_body_says_nothing_of_one(status: int) -> None:
+    async with answering(always(WholeResponse(status))) as client:
+        answer = await client.get("/")
+        assert answer.status == status
+        assert not {"Content-Type", "Content-Length"} & answer.headers.keys()
+        assert await answer.read() == b""
+
+
+@pytest.mark.parametrize("header", [("X-Name", "a\r\nX-Other: b"), ("X-Na\nme", "a")])
+async def test_a_header_that_would_break_its_line_is_never_sent(header: tuple[str, str]) -> None:
+    async def careless(request: web.Request) -> WholeResponse:
+        response = WholeResponse(200, ALIVE)
+        response.headers[header[0]] = header[1]
+        with pytest.raises(ValueError, match="break its line"):
+            await response.prepare(request)
+        assert not response.prepared
+        return WholeResponse(200, ALIVE)
+
+    async with answering(careless) as client:
+        answer = await client.get("/")
+        assert (answer.status, await answer.read()) == (200, ALIVE)
