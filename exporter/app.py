@@ -42,6 +42,7 @@ from .storage.spool import Spool
 from .web.answer_cache import AnswerCache
 from .web.edge import edge
 from .web.endpoint import endpoint
+from .web.fixed_path import resource_at
 from .web.route import BATCH_BYTES, RUNTIME, SERVICES, Services
 from .web.routes import all_routes
 from .web.unmatched import unmatched
@@ -110,15 +111,23 @@ def init_app(
         redis=redis,
     )
     app[SERVICES] = services
-    answered = edge(services)
-    for route in all_routes():
-        handler = answered(endpoint(route, services))
-        app.router.add_route(route.method, route.path, handler)
-        if route.method == "GET":
-            app.router.add_route("HEAD", route.path, handler)
-    app.router.add_route("*", "/{path:.*}", answered(unmatched))
+    _add_routes(app.router, services)
     app.cleanup_ctx.append(partial(lifecycle.run, services, sessions))
     return app
+
+
+def _add_routes(router: web.UrlDispatcher, services: Services) -> None:
+    answered = edge(services)
+    resources: dict[str, web.Resource] = {}
+    for route in all_routes():
+        if route.path not in resources:
+            resources[route.path] = resource_at(route.path)
+        handler = answered(endpoint(route, services))
+        for method in ("GET", "HEAD") if route.method == "GET" else (route.method,):
+            resources[route.path].add_route(method, handler)
+    for resource in resources.values():
+        router.register_resource(resource)
+    router.add_route("*", "/{path:.*}", answered(unmatched))
 
 
 def _shared(settings: Settings, metrics: Metrics) -> "tuple[SharedRedis | None, Sessions]":
