@@ -125,7 +125,11 @@ class Writer:
         for kind, size in sizes.items():
             tally.observe(catalogue.WRITE_BATCH_SIZE, (kind,), size)
             tally.observe(catalogue.WRITE_DURATION, (kind,), seconds)
-        self._metrics.apply(tally)
+        try:
+            self._metrics.apply(tally)
+        except Exception:  # stored is stored: it must be acknowledged
+            log.exception("mirror_failed")
+            self._metrics.inc(catalogue.BACKGROUND_TASK_FAILURES, ("mirror",))
 
     async def _run(self) -> None:
         while True:

@@ -1,11 +1,13 @@
 """The group commit: what is acknowledged is durable and counted, what is not says so."""
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from exporter.errors import Unavailable
+from exporter.family import Mirror
 from exporter.ingest.step import Step
 from exporter.ingest.writer import MAX_COMMIT, Writer
 from exporter.metrics import catalogue
@@ -170,6 +172,23 @@ async def test_a_mirror_that_fails_does_not_unmake_what_is_stored(
     writer.start()
     assert await writer.submit([credit("a")], 1) == [Outcome.STORED]
     assert metrics.value(catalogue.BACKGROUND_TASK_FAILURES, ("mirror",)) == 1
+    assert metrics.value(catalogue.EVENTS, ("credit", "stored")) == 1
+    await writer.close()
+
+
+async def test_what_cannot_be_counted_is_acknowledged_all_the_same(
+    store: GatedStore, metrics: Metrics
+) -> None:
+    def mirror(before: Any, after: Any, out: Mirror) -> None:
+        out.inc(catalogue.EVENTS, ("a label is missing",))
+
+    stored = credit("a")
+    uncountable = Step(replace(stored.family, mirror=mirror), None, stored.after)
+    writer = Writer(store, metrics, max_events=10, max_bytes=1000)
+    writer.start()
+    assert await writer.submit([uncountable], 1) == [Outcome.STORED]
+    assert metrics.value(catalogue.BACKGROUND_TASK_FAILURES, ("mirror",)) == 1
+    assert await writer.submit([credit("b")], 1) == [Outcome.STORED]
     assert metrics.value(catalogue.EVENTS, ("credit", "stored")) == 1
     await writer.close()
 
