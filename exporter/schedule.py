@@ -12,6 +12,7 @@ from .sessions.base import Sessions
 from .web.route import Services
 
 WATCH_SECONDS = 5.0
+TRIM_SECONDS = 10.0
 
 
 def jobs(services: Services, sessions: Sessions) -> tuple[tuple[float, str, Job], ...]:
@@ -21,10 +22,13 @@ def jobs(services: Services, sessions: Sessions) -> tuple[tuple[float, str, Job]
 
     async def refresh_gauges() -> None:
         await gauges.refresh(store, metrics, clock())
-        await asyncio.to_thread(heap.trim)  # its answers are the largest that come again and again
+
+    async def trim_heap() -> None:
+        await asyncio.to_thread(heap.trim)
 
     return (
         (WATCH_SECONDS, "machine", machine.watch(metrics)),
+        (TRIM_SECONDS, "heap", trim_heap),
         (
             settings.system_sample_seconds,
             "system_sample",

@@ -26,8 +26,8 @@ MOST_KEPT = 100_000
 MOST_LATE = 50_000
 """Late events that wait for the next answer; past it that is read anew."""
 
-SHORTEST_PART = timedelta(seconds=10)
-MOST_PARTS = 6
+SHORTEST_PART = timedelta(seconds=3)
+MOST_PARTS = 20
 """What came since the last answer is read in parts, so that there are few rows at a time."""
 
 KINDS = frozenset(family.kind for family in TRACKED)

@@ -194,7 +194,8 @@ INGEST = Subject(
             "for `background_task_failed` in the log, which has the reason.",
             means="`gauges`, `alerts`: what comes from the store is old. `purge`: data outlives "
             "its retention. `sessions`: sessions are not ended. `machine`, `system_sample`: the "
-            "machine is not seen. `alertmanager`: the ends of silenced alerts are not heard of.",
+            "machine is not seen. `heap`: free memory stays with the process. `alertmanager`: the "
+            "ends of silenced alerts are not heard of.",
             see="The failures by task on the dashboard, and the age of the last success.",
             act="The log has the exception. With the database away, mend that first.",
             quiet="By its `task`, while the database is being worked on.",
