@@ -75,16 +75,16 @@ def test_a_set_of_several_has_what_any_of_them_has(parts: list[set[int]], values
     parts=st.lists(HASHES.filter(bool), min_size=2, max_size=4),
     added=st.sets(st.integers(0, 50)),
     known=st.integers(0, 3),
-    searched=st.booleans(),
+    worth=st.sampled_from((0, 2, 1_000)),
 )
 def test_what_was_put_together_is_known_by_what_it_was_made_of(
-    parts: list[set[int]], added: set[int], known: int, searched: bool
+    parts: list[set[int]], added: set[int], known: int, worth: int
 ) -> None:
     values = {hashed(value) for value in added}
     parts[-1] |= {value for value in values if value % 2}  # some are in a packed set as well
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sets, "IN_CACHE", 1)
-        patch.setattr(sets, "WORTH_A_SEARCH", 0 if searched else 1_000)
+        patch.setattr(sets, "FEW", 1)
+        patch.setattr(sets, "WORTH_A_SEARCH", worth)  # searched, or gone through
         patch.setattr(sets, "_sizes", Remembered(2))
         for some in (parts, parts[:known] or parts, parts, parts[::-1]):
             members = Members()
@@ -98,7 +98,7 @@ def test_what_was_put_together_is_known_by_what_it_was_made_of(
 def test_unions_of_sets_that_differ_by_one_value_are_told_apart(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(sets, "IN_CACHE", 1)
+    monkeypatch.setattr(sets, "FEW", 1)
     monkeypatch.setattr(sets, "_sizes", Remembered(2))
     even = {*range(0, 400, 2)}
     for one in (even, even - {100} | {101}):
@@ -114,6 +114,7 @@ def test_large_sets_are_put_together_by_ranges(parts: list[set[int]]) -> None:
     for part in parts:
         members.include(pack_members(part))
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sets, "FEW", 1)
         patch.setattr(sets, "IN_CACHE", 2)
         assert len(members) == len(together)
         assert members.packed() == pack_members(together)
