@@ -2,7 +2,7 @@
 
 Whole numbers and money are summed in two halves, the lower 32 bits and the rest, which cannot
 overflow; sums, and averages of money, are put together from them exactly. Counters and flags are
-too small for that to be needed.
+too small for that to be needed, and what one record has is in its column as it is.
 """
 
 from collections.abc import Callable, Mapping
@@ -142,7 +142,7 @@ def _largest(subject: _Subject) -> Output:
 
 
 def _sum(subject: _Subject) -> Output:
-    return _by_form(_SUMS, subject)
+    return _by_form(_SUMS_OF_EACH if subject.each else _SUMS, subject)
 
 
 def _average(subject: _Subject) -> Output:
@@ -202,6 +202,11 @@ def _money_sum(subject: _Subject) -> Output:
     return subject.output(*_halves(subject), load=load, order=_ORDER_OF_HALVES)
 
 
+def _money_alone(subject: _Subject) -> Output:
+    text, values = subject.aggregate("SUM", subject.column)
+    return subject.output(Sql(f"COALESCE({text}, 0)", values), load=amount_of)
+
+
 def _real_sum(subject: _Subject) -> Output:
     text, values = subject.aggregate("SUM", subject.column)
     return subject.output(Sql(f"COALESCE({text}, 0.0)", values))
@@ -236,6 +241,8 @@ _SUMS = {
     MONEY: _money_sum,
     REAL: _real_sum,
 }
+_SUMS_OF_EACH = {**_SUMS, INTEGER: _plain_sum, MONEY: _money_alone}
+"""What a record by itself has is no more than its column holds."""
 _AVERAGES = {
     INTEGER: _plain_average,
     COUNTER: _plain_average,
