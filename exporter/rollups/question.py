@@ -39,8 +39,8 @@ _LONGEST: Mapping[str, Level] = {"hour": "hour", "day": "day", "week": "day", "m
 """The longest level whose buckets lie in one interval each."""
 
 _FIRST = itemgetter(0)
-Finish = Callable[[Group], Any]
-"""The value of a measure, of what was collected for its group."""
+Finish = Callable[[Iterable[Group]], Iterable[Any]]
+"""The values of a measure, of what was collected for groups: a long series has thousands."""
 
 
 @dataclass
@@ -87,7 +87,7 @@ class Question:
             if name in by:
                 return map(itemgetter(by.index(name)), keys)
             rollup, finish = self.finish[name]
-            return map(finish, groups[rollup])
+            return finish(groups[rollup])
 
         for part in reversed(self.asked.order):
             values = map(_sortable, column(part.name, keys, self._of(keys, found)))
@@ -214,23 +214,24 @@ _HAS: Mapping[Function, Callable[[Rollup, str | None], bool]] = {
 def _number(asked: Aggregation, measure: Measure, share: Share) -> Finish:
     place = share.place(number(measure.function, measure.field, measure.where))
     nothing = _over_nothing(asked.family, measure)
-    return lambda group: group[place] or nothing
+    return lambda groups: [group[place] or nothing for group in groups]
 
 
 def _extreme(asked: Aggregation, measure: Measure, share: Share) -> Finish:
-    return itemgetter(share.place(number(measure.function, measure.field, measure.where)))
+    place = share.place(number(measure.function, measure.field, measure.where))
+    return lambda groups: [group[place] for group in groups]
 
 
 def _average(asked: Aggregation, measure: Measure, share: Share) -> Finish:
     of = share.place(number(Function.SUM, measure.field, measure.where))
     by = share.place(number(Function.COUNT, measure.field, measure.where))
 
-    def finish(group: Group) -> Any:
-        amount, count = group[of], group[by]
-        if not count:
-            return None
-        mean = amount / count
-        return mean.quantize(MILLIONTH, ROUND_HALF_EVEN) if isinstance(mean, Decimal) else mean
+    def finish(groups: Iterable[Group]) -> Iterable[Any]:
+        means = [group[of] / group[by] if group[by] else None for group in groups]
+        return [
+            mean.quantize(MILLIONTH, ROUND_HALF_EVEN) if isinstance(mean, Decimal) else mean
+            for mean in means
+        ]
 
     return finish
 
@@ -238,7 +239,7 @@ def _average(asked: Aggregation, measure: Measure, share: Share) -> Finish:
 def _distinct(asked: Aggregation, measure: Measure, share: Share) -> Finish:
     _every_group(measure, share)
     place = share.place(Different(str(measure.field), measure.where))
-    return lambda group: 0 if group[place] is None else len(group[place])
+    return lambda groups: [0 if group[place] is None else len(group[place]) for group in groups]
 
 
 def _percentile(asked: Aggregation, measure: Measure, share: Share) -> Finish:
@@ -246,9 +247,9 @@ def _percentile(asked: Aggregation, measure: Measure, share: Share) -> Finish:
     quantile = measure.quantile or 0.0
     place = share.place(Distribution(str(measure.field), measure.where))
 
-    def finish(group: Group) -> float | None:
-        spread = group[place]
-        return None if spread is None else percentile(spread.counts(), quantile)
+    def finish(groups: Iterable[Group]) -> Iterable[float | None]:
+        spreads = [group[place] for group in groups]
+        return [one if one is None else percentile(one.counts(), quantile) for one in spreads]
 
     return finish
 
