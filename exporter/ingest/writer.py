@@ -1,4 +1,5 @@
-"""Group commit: what arrives while a write is under way becomes the next write.
+"""Group commit: what arrives while a write is under way becomes the next write, together with what
+is on its way then.
 
 There is no timer. One write is in flight at a time; each caller learns what became of its own
 steps, and only when they are durable and counted.
@@ -22,6 +23,10 @@ from .step import Step
 
 MAX_COMMIT = 5_000
 """Steps in one write at most, so that a full queue does not make one long write."""
+TURNS = 5
+"""Turns of the event loop that a write waits for calls that have come: so many it takes from the
+bytes at a socket to a step in the queue. A write by itself takes as much of the processor as some
+twenty of its steps, so that under load two of half the size would take a fifth more."""
 
 log = structlog.get_logger(__name__)
 
@@ -135,11 +140,19 @@ class Writer:
         while True:
             await self._wake.wait()
             if self._waiting:
+                await self._gather()
                 await self._commit(self._take())
             elif self._closing:
                 return
             else:
                 self._wake.clear()
+
+    async def _gather(self) -> None:
+        """Let those join that are on their way: where nobody is, that takes no time to speak of."""
+        for _ in range(TURNS):
+            if self._events >= MAX_COMMIT:
+                return
+            await asyncio.sleep(0)
 
     def _take(self) -> Sequence[_Submission]:
         waiting = self._waiting

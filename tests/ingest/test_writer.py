@@ -9,7 +9,7 @@ import pytest
 from exporter.errors import Unavailable
 from exporter.family import Mirror
 from exporter.ingest.step import Step
-from exporter.ingest.writer import MAX_COMMIT, Writer
+from exporter.ingest.writer import MAX_COMMIT, TURNS, Writer
 from exporter.metrics import catalogue
 from exporter.metrics.values import Metrics
 from exporter.records import AI_REQUEST, CREDIT
@@ -44,13 +44,33 @@ async def test_what_arrives_during_a_write_is_the_next_write(
 ) -> None:
     store.gate.clear()
     first = writer.submit([credit("0")], 1)
-    await until(lambda: writer.waiting == 1)
-    await asyncio.sleep(0)
+    await until(lambda: store.begun == 1)
     later = [writer.submit([credit(str(n))], 1) for n in range(1, 6)]
     await until(lambda: writer.waiting == 6)
     store.gate.set()
     assert await asyncio.gather(first, *later) == [[Outcome.STORED]] * 6
     assert store.writes == [1, 5]
+
+
+async def test_what_is_on_its_way_when_a_write_is_due_joins_it(
+    writer: Writer, store: GatedStore
+) -> None:
+    calls = []
+    for turn in range(TURNS):
+        calls.append(writer.submit([credit(str(turn))], 1))
+        await asyncio.sleep(0)
+    assert await asyncio.gather(*calls) == [[Outcome.STORED]] * TURNS
+    assert store.writes == [TURNS]
+
+
+async def test_a_full_write_waits_for_nobody(store: GatedStore, metrics: Metrics) -> None:
+    writer = Writer(store, metrics, max_events=2 * MAX_COMMIT, max_bytes=10**9)
+    writer.start()
+    full = writer.submit([credit(str(n)) for n in range(MAX_COMMIT)], 1)
+    await asyncio.sleep(0)
+    assert store.begun == 1
+    assert await full == [Outcome.STORED] * MAX_COMMIT
+    await writer.close()
 
 
 async def test_each_caller_gets_the_outcomes_of_its_own_events(
@@ -115,10 +135,9 @@ async def test_a_caller_that_goes_away_does_not_stop_its_events(
     writer: Writer, store: GatedStore, metrics: Metrics
 ) -> None:
     store.gate.clear()
-    for error in (None, StoreUnavailable("gone")):
+    for begun, error in ((1, None), (2, StoreUnavailable("gone"))):
         gone = writer.submit([credit("a")], 1)
-        await until(lambda: writer.waiting == 1)
-        await asyncio.sleep(0)
+        await until(lambda begun=begun: store.begun == begun)
         gone.cancel()
         store.error = error
         store.gate.set()
@@ -138,7 +157,7 @@ async def test_closing_writes_what_was_taken_and_takes_no_more(
     writer.start()
     store.gate.clear()
     taken = writer.submit([credit("a")], 1)
-    await until(lambda: writer.waiting == 1)
+    await until(lambda: store.begun == 1)
     closing = asyncio.create_task(writer.close())
     await asyncio.sleep(0)
     with pytest.raises(Unavailable):

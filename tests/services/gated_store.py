@@ -16,7 +16,8 @@ class GatedStore:
 
     With `lose_answers` it writes first and fails then, as a database does whose answer got lost.
     Like an engine that has such failures it knows operations by their ids, and does them once.
-    `says` is an outcome that it gives for every operation, doing none.
+    `says` is an outcome that it gives for every operation, doing none. `begun` counts the writes
+    that came to the gate, `writes` has the sizes of those that went on.
     """
 
     name = "gated"
@@ -29,6 +30,7 @@ class GatedStore:
         self.error: Exception | None = None
         self.lose_answers = False
         self.says: Outcome | None = None
+        self.begun = 0
         self.writes: list[int] = []
         self._done: set[str] = set()
 
@@ -43,6 +45,7 @@ class GatedStore:
         await self.inner.ping()
 
     async def write(self, operations: Sequence[Operation]) -> list[Outcome]:
+        self.begun += 1
         await self.gate.wait()
         self.writes.append(len(operations))
         if not self.lose_answers:
