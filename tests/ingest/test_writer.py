@@ -8,6 +8,7 @@ import pytest
 
 from exporter.errors import Unavailable
 from exporter.family import Mirror
+from exporter.ingest import writer as module
 from exporter.ingest.step import Step
 from exporter.ingest.writer import MAX_COMMIT, TURNS, Writer
 from exporter.metrics import catalogue
@@ -71,6 +72,17 @@ async def test_a_full_write_waits_for_nobody(store: GatedStore, metrics: Metrics
     assert store.begun == 1
     assert await full == [Outcome.STORED] * MAX_COMMIT
     await writer.close()
+
+
+async def test_after_a_long_write_the_next_waits_for_nobody(
+    writer: Writer, store: GatedStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "QUICK_SECONDS", 0.0)  # any write takes longer
+    assert await writer.submit([credit("long")], 1) == [Outcome.STORED]
+    following = writer.submit([credit("next")], 1)
+    await asyncio.sleep(0)
+    assert store.begun == 2
+    assert await following == [Outcome.STORED]
 
 
 async def test_each_caller_gets_the_outcomes_of_its_own_events(
