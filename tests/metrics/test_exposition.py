@@ -3,6 +3,7 @@ import gzip
 import math
 import zlib
 from datetime import UTC, datetime
+from time import perf_counter
 
 import pytest
 from hypothesis import given, settings
@@ -17,6 +18,8 @@ from exporter.metrics import catalogue
 from exporter.metrics.catalogue import Counter, Gauge, Histogram
 from exporter.metrics.exposition import (
     CHUNK_LINES,
+    IDLE_SECONDS,
+    TURNS,
     content_type,
     gzip_chunks,
     negotiate,
@@ -249,6 +252,27 @@ async def test_other_tasks_run_between_chunks_and_each_histogram_is_of_one_momen
             run % 5 for run in range(1, int(count))
         )
     assert len(counts) > 1
+
+
+async def test_who_is_at_work_has_several_turns_between_two_chunks():
+    metrics = Metrics(ALL, label_values_limit=10**6, series_limit=10**6)
+    for at in range(4 * CHUNK_LINES):
+        metrics.inc(COUNTER, ("m", f"f{at}"), at)
+    turns = 0
+
+    async def work():
+        nonlocal turns
+        while True:
+            turns += 1
+            until = perf_counter() + 2 * IDLE_SECONDS
+            while perf_counter() < until:
+                pass
+            await asyncio.sleep(0)
+
+    working = asyncio.create_task(work())
+    chunks = [chunk async for chunk in render(metrics, CollectorRegistry(), openmetrics=False)]
+    working.cancel()
+    assert turns >= TURNS * (len(chunks) - 1)
 
 
 @pytest.mark.parametrize("openmetrics", [False, True])
