@@ -32,7 +32,7 @@ class Always:
 
     def beside(self, said: CIMultiDict[str]) -> str:
         """The lines of those that are not `said`."""
-        if not said:  # as nearly always
+        if said.keys().isdisjoint(self._headers):  # as nearly always
             return self._lines
         return _lines({name: text for name, text in self._headers.items() if name not in said})
 
@@ -42,11 +42,11 @@ class WholeResponse(web.StreamResponse):
 
     `web.Response` also knows text, payloads, encodings, chunks and cookies, and asks after each of
     them; and its headers are put together one by one and written letter by letter. Both together
-    took a sixth of a tracking call. Here `headers` are those that few answers have. Signals of
-    `on_response_prepare` are not sent.
+    took a sixth of a tracking call. Signals of `on_response_prepare` are not sent.
 
-    always: what every answer says besides.
+    headers: what few answers say.
     ready: lines of the head, each with its end, of values that cannot break a line.
+    always: what every answer says, where this one does not say it otherwise in its headers.
     """
 
     def __init__(self, status: int, body: bytes = b"", media: str = JSON) -> None:
