@@ -172,8 +172,9 @@ class Analyst:
 def timings(analysts: Sequence[Analyst], runs: int) -> list[list[Timing]]:
     """For each analyst every question that may be asked, `runs` times.
 
-    The first answer to each does not count. Each question goes to one analyst after the other, so
-    that a machine that changes its pace does so for all of them.
+    The first answer to each does not count. All questions go to one analyst after the other, so
+    that a machine that changes its pace does so for all of them; not each question, since what one
+    service leaves in the processor's caches is nothing to the other.
     """
     asked = [
         question
@@ -182,7 +183,7 @@ def timings(analysts: Sequence[Analyst], runs: int) -> list[list[Timing]]:
     ]
     times: list[list[list[float]]] = [[[] for _ in asked] for _ in analysts]
     for _ in range(runs):
-        for at, question in enumerate(asked):
-            for analyst, taken in zip(analysts, times, strict=True):
+        for analyst, taken in zip(analysts, times, strict=True):
+            for at, question in enumerate(asked):
                 taken[at].append(analyst.ask(question) or 0.0)
     return [[Timing(*one) for one in zip(asked, taken, strict=True)] for taken in times]
