@@ -22,8 +22,8 @@ CHUNK_LINES = 1_000
 takes some ten turns of the loop to be answered; chunks five times as large cost no less."""
 
 TURNS = 4
-"""Turns of the loop between two chunks, while others use them: a scrape that takes every second one
-takes more of a core than recording leaves of it, and calls queue."""
+"""Turns of the loop from a chunk to the next, while others use them: with one in every turn a
+scrape takes more of a core than recording leaves of it, and calls queue."""
 IDLE_SECONDS = 50e-6
 """A turn that takes less had nothing to do but this."""
 

@@ -97,6 +97,7 @@ RUNTIME = web.AppKey("runtime", CollectorRegistry)
 class Call(msgspec.Struct, Generic[Query]):
     """One call on its way through a handler.
 
+    envelope: what it is known by, in logs and counts.
     principal: who calls; on public routes, where nobody is asked, it is None.
     now: when it came, for all that is decided about it.
     """
