@@ -121,8 +121,7 @@ class Collector:
         ]
         columns = [_of_records(place, part, source) for place, part in self._untold]
         columns += [_of_records(place, part, source) for place, part in self._places(Distribution)]
-        await self._ask(about, figures, (), told=self._told)  # see `_adds_up`
-        await self._ask(about, (), columns)
+        await self._ask_all(about, figures, columns)
 
     async def _rolled(self, level: Level, ranges: Ranges) -> None:
         """Add what lies in the rollup documents of a level."""
@@ -137,12 +136,7 @@ class Collector:
         ]
         columns = [self._of_documents(place, part) for place, part in self._untold]
         columns += [self._of_documents(place, part) for place, part in self._places(Distribution)]
-        if self._adds_up:
-            one_by_one = self._one_by_one(by)
-            await self._ask(about, figures, columns, told=self._told, one_by_one=one_by_one)
-        else:
-            await self._ask(about, figures, (), told=self._told)
-            await self._ask(about, (), columns)
+        await self._ask_all(about, figures, columns, self._one_by_one(by))
 
     @property
     def _adds_up(self) -> bool:
@@ -195,6 +189,21 @@ class Collector:
             name = documents.members(part.field)
             return Column(place, name, where, PACKED, Members, Members.include)
         return Column(place, column(part.field), where, VALUES, Members, Members.add)
+
+    async def _ask_all(
+        self,
+        about: Aggregation,
+        figures: Sequence[Figure],
+        columns: Sequence[Column],
+        one_by_one: Container[str] = (),
+    ) -> None:
+        """Ask for everything at once, as `_ask` does, or for numbers before where they have to come
+        whole."""
+        if self._adds_up:
+            await self._ask(about, figures, columns, told=self._told, one_by_one=one_by_one)
+        else:
+            await self._ask(about, figures, (), told=self._told)
+            await self._ask(about, (), columns)
 
     async def _ask(
         self,

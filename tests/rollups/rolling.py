@@ -51,10 +51,14 @@ def steps(number: int) -> GoOn:
 
 
 class Rolling:
-    """An engine, and the store with rollups in front of it."""
+    """An engine, and the store with rollups in front of it.
 
-    def __init__(self, engine: Store, now: datetime) -> None:
+    operations: what the engine was asked for, one by one.
+    """
+
+    def __init__(self, engine: Store, now: datetime, operations: Sequence[str] = ()) -> None:
         self.engine = engine
+        self.operations = operations
         self.clock = MovingClock(now)
         self.store = RolledStore(engine, self.clock)
 
@@ -104,14 +108,14 @@ class Rolling:
 @asynccontextmanager
 async def rolling(folder: Path, now: datetime) -> AsyncIterator[Rolling]:
     """An empty store on SQLite, at a time."""
-    took: list[tuple[str, float]] = []
+    operations: list[str] = []
     engine = SqliteStore(
         folder / "meterhouse.sqlite",
         STORED,
         query_timeout_ms=30_000,
-        observe=lambda operation, seconds: took.append((operation, seconds)),
+        observe=lambda operation, seconds: operations.append(operation),
     )
-    rolled = Rolling(engine, now)
+    rolled = Rolling(engine, now, operations)
     await rolled.store.open()
     try:
         yield rolled

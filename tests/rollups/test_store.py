@@ -172,6 +172,16 @@ async def test_closed_hours_are_read_from_rollups_alone(rolled: Rolling) -> None
     assert await rolled.store.aggregate(during(day_ago, now)) == [{"n": 2, "users": 1}]
 
 
+async def test_numbers_and_sets_of_records_are_one_question(rolled: Rolling) -> None:
+    await rolled.record(engagement(timestamp=NOW - 3 * HOUR), engagement(timestamp=NOW))
+    await rolled.refresh_later()
+    query = during(beginning(NOW, "hour") - 4 * HOUR, NOW + HOUR)
+    await rolled.store.aggregate(query)  # which remembers how far the rollups are
+    before = len(rolled.operations)
+    assert await rolled.store.aggregate(query) == [{"n": 2, "users": 1}]
+    assert rolled.operations[before:] == ["aggregate", "aggregate"]  # closed hours, records
+
+
 async def test_without_rollups_the_records_are_read(rolled: Rolling) -> None:
     await rolled.record(engagement(), engagement(user_id="bob"))
     query = during(NOW - timedelta(days=1), NOW)
