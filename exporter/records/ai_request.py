@@ -241,6 +241,8 @@ _NUMBERS = (
     "routedCost",
     "routedBaselineCost",
 )
+_DISTRIBUTED = ("model", "provider", "feature", "userPlan")
+"""What an overview is by, one at a time. By all of them a day has hundreds of documents."""
 AI_REQUEST = Family(
     kind="ai_request",
     collection="ai_requests",
@@ -285,6 +287,10 @@ AI_REQUEST = Family(
     mirror=mirror,
     rollups=(
         Rollup(name="status", by=("status",), sums=_NUMBERS),
+        *(
+            Rollup(name=f"{label}_status", by=(label, "status"), sums=_NUMBERS)
+            for label in _DISTRIBUTED
+        ),
         Rollup(
             name="labels",
             by=("model", "provider", "feature", "status", "userPlan", "routing.wasRouted"),
