@@ -25,6 +25,7 @@ from ..storage.query import (
     Where,
 )
 from .documents import TENANT, Level, only
+from .ordering import in_order, sortable
 from .plan import Range
 from .sets import Members, percentile
 from .wanted import Different, Distribution, Group, Groups, Key, Part, nothing_of, number
@@ -79,7 +80,7 @@ class Question:
     def rows(self, found: Mapping[str, Groups]) -> list[Row]:
         """The rows, of the groups that were collected for each share, by its rollup's name."""
         by = [part if isinstance(part, str) else part.name for part in self.asked.by]
-        keys = _sorted(dict.fromkeys(chain.from_iterable(found.values())) if by else [()])
+        keys = in_order(dict.fromkeys(chain.from_iterable(found.values())) if by else [()])
 
         def column(
             name: str, keys: Sequence[Key], groups: Mapping[str, list[Group]]
@@ -90,7 +91,7 @@ class Question:
             return finish(groups[rollup])
 
         for part in reversed(self.asked.order):
-            values = map(_sortable, column(part.name, keys, self._of(keys, found)))
+            values = map(sortable, column(part.name, keys, self._of(keys, found)))
             ranked = sorted(zip(values, keys, strict=True), key=_FIRST, reverse=part.descending)
             keys = [key for _, key in ranked]
         keys = keys[: self.asked.limit]
@@ -276,19 +277,6 @@ def _over_nothing(family: Family, measure: Measure) -> Any:
     """0, as money where the measure is money."""
     summed = measure.function is Function.SUM and measure.field is not None
     return Money(0) if summed and family.leaves[str(measure.field)] is Money else 0
-
-
-def _sorted(keys: Iterable[Key]) -> list[Key]:
-    """Keys in order, None first; most have none, and are in order as they are."""
-    try:
-        return sorted(keys)
-    except TypeError:  # None was compared with a value
-        return sorted(keys, key=lambda key: [_sortable(value) for value in key])
-
-
-def _sortable(value: Any) -> tuple[bool, Any]:
-    """None is smaller than every value."""
-    return value is not None, value
 
 
 def asks_percentile(asked: Aggregation) -> bool:

@@ -25,6 +25,7 @@ from .last_seen import LastSeen, Seen
 from .pages import LENGTHS, counting, sought
 from .plan import Cover, Progress, Range, Ranges, cover, joined, whole
 from .question import EXACT, Question, asks_percentile, named, question, split_period
+from .recent_counts import RecentCounts
 from .sets import Members
 from .sources import ROLLED, SUBJECTS
 from .wanted import Groups, Key
@@ -50,6 +51,7 @@ class RolledStore:
         self._marker = progress.Marker(store)
         self._progress = progress.Known(store)
         self._last_seen = LastSeen(store.aggregate, alone=not store.remote)
+        self._recent_counts = RecentCounts(store.aggregate, alone=not store.remote)
 
     async def open(self) -> None:
         """Open the store beneath."""
@@ -121,6 +123,9 @@ class RolledStore:
         """
         if problems := check_fields(query):
             raise Invalid.of(problems)
+        rows = await self._recent_counts.rows(query, self._clock())
+        if rows is not None:
+            return rows
         asked = question(query)
         reached = None if asked is None else await self._progress.read()
         if asked is not None:
@@ -173,8 +178,10 @@ class RolledStore:
             outcomes = await self._store.write(operations)
         except BaseException:
             self._last_seen.forget()
+            self._recent_counts.forget()
             raise
         self._last_seen.written(operations, outcomes)
+        self._recent_counts.written(operations, outcomes)
         return outcomes
 
     async def _rolled(self, asked: Question, parts: Cover) -> list[Row]:
