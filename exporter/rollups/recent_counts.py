@@ -27,10 +27,12 @@ LONGEST = timedelta(hours=1)
 """A longer period is for rollups."""
 READ = 3
 """Minutes that are read to be kept, for one answer: who asks again and again misses one or two."""
-MOST_GROUPS = 500
+MOST_GROUPS = 10_000
 """Groups that a minute may have; where one has more, the answer is that of the records."""
+MOST_KEPT = 100_000
+"""Groups of all minutes that are kept, in some 25 MB."""
 MOST_QUESTIONS = 16
-"""Questions whose minutes are kept, of which those go first that were not asked for the longest."""
+"""Questions whose minutes are kept. Those go first that were not asked for the longest."""
 
 Counts = Mapping[Key, Sequence[int]]
 """For each group its counts, in the order of the measures."""
@@ -54,9 +56,18 @@ class RecentCounts:
         somebody does, nothing is kept.
     """
 
-    def __init__(self, ask: Callable[[Aggregation], Awaitable[list[Any]]], *, alone: bool) -> None:
+    def __init__(
+        self,
+        ask: Callable[[Aggregation], Awaitable[list[Any]]],
+        *,
+        alone: bool,
+        most_groups: int = MOST_GROUPS,
+        most_kept: int = MOST_KEPT,
+    ) -> None:
         self._ask = ask
         self._alone = alone
+        self._most_groups = most_groups
+        self._most_kept = most_kept
         self._turn = asyncio.Lock()
         self._kept: OrderedDict[Counted, dict[datetime, Counts | None]] = OrderedDict()
         self._until: dict[str, datetime] = {}
@@ -68,13 +79,14 @@ class RecentCounts:
         if not self._alone or split is None or not _is_recent(query, *split, now):
             return None
         period, where = split
-        asked = replace(query, where=where, order=(), limit=MOST_GROUPS + 1, flat=True)
+        asked = replace(query, where=where, order=(), limit=self._most_groups + 1, flat=True)
         async with self._turn:
             known = await self._known(asked, self._minutes(asked), period)
+            self._keep_few()
             parts = [*known.values()]
             if rest := _between([*known], period):
                 parts.append(await self._counts(asked, rest))
-        if any(len(counts) > MOST_GROUPS for counts in parts):
+        if any(len(counts) > self._most_groups for counts in parts):
             return await self._ask(query)
         return await asyncio.to_thread(_rows, query, parts)
 
@@ -109,9 +121,20 @@ class RecentCounts:
         )
         minutes = self._kept.setdefault(counted, {})
         self._kept.move_to_end(counted)
-        if len(self._kept) > MOST_QUESTIONS:
-            self._kept.popitem(last=False)
         return minutes
+
+    def _keep_few(self) -> None:
+        """Forget questions, until neither they nor what is kept of them are too many."""
+        groups = [
+            sum(len(counts) for counts in minutes.values() if counts is not None)
+            for minutes in self._kept.values()
+        ]
+        kept = sum(groups)
+        for some in groups:
+            if kept <= self._most_kept and len(self._kept) <= MOST_QUESTIONS:
+                return
+            self._kept.popitem(last=False)
+            kept -= some
 
     async def _known(
         self, asked: Aggregation, minutes: dict[datetime, Counts | None], period: Range

@@ -15,7 +15,7 @@ from exporter.engine import STORED
 from exporter.ids import new_id
 from exporter.records import AI_REQUEST, PERFORMANCE
 from exporter.rollups.plan import Ranges
-from exporter.rollups.recent_counts import MOST_GROUPS, MOST_QUESTIONS, READ, RecentCounts
+from exporter.rollups.recent_counts import MOST_QUESTIONS, READ, RecentCounts
 from exporter.rollups.store import RolledStore
 from exporter.storage.base import Insert, Row, Store, StoreUnavailable
 from exporter.storage.query import (
@@ -109,11 +109,11 @@ def drawn(random: Random, now: datetime) -> Any:
 class Follower:
     """Somebody who keeps counts of a store, and what was read for them."""
 
-    def __init__(self, engine: Store, *, alone: bool = True) -> None:
+    def __init__(self, engine: Store, *, alone: bool = True, **limits: int) -> None:
         self.engine = engine
         self.read: list[tuple[datetime, datetime]] = []
         self.meanwhile: Callable[[], Awaitable[None]] | None = None
-        self.counts = RecentCounts(self._ask, alone=alone)
+        self.counts = RecentCounts(self._ask, alone=alone, **limits)
 
     async def record(self, *documents: Any) -> None:
         """Write new requests now."""
@@ -205,11 +205,21 @@ async def test_a_minute_that_could_not_be_read_is_read_when_asked_again(
     assert (NOW - MINUTE, NOW) in await follower.ask(requests(after(0), 2))
 
 
-async def test_more_groups_than_are_kept_are_read_from_the_records(follower: Follower) -> None:
-    many = (ai_request(created_at=NOW - MINUTE, model=f"m{n}") for n in range(MOST_GROUPS + 1))
-    await follower.record(*many)
-    most = (Order("n", descending=True),)
-    await follower.ask(requests(after(0), order=most, limit=3))
+async def test_where_a_minute_has_too_many_groups_the_records_answer(follower: Follower) -> None:
+    models = [ai_request(created_at=NOW - MINUTE, model=f"m{n}") for n in range(4)]
+    await follower.record(*models)
+    few = Follower(follower.engine, most_groups=3)
+    await few.ask(requests(after(0), order=(Order("n", descending=True),), limit=3))
+
+
+async def test_more_than_is_to_be_kept_is_read_again(follower: Follower) -> None:
+    models = [ai_request(created_at=NOW - MINUTE, model=f"m{n}") for n in range(4)]
+    await follower.record(*models)
+    minute = NOW - MINUTE, NOW
+    for most, again in ((4, False), (3, True)):
+        one = Follower(follower.engine, most_kept=most)
+        await one.ask(requests(after(0), 2))
+        assert (minute in await one.ask(requests(after(0), 2))) is again
 
 
 async def test_what_has_not_been_asked_for_the_longest_goes_first(follower: Follower) -> None:
