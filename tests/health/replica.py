@@ -1,5 +1,6 @@
 """One replica's view of incidents, on a store that several share."""
 
+import asyncio
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -12,7 +13,7 @@ from exporter.metrics import health as shown
 from exporter.metrics.values import Metrics
 from exporter.records import INCIDENT
 from exporter.records.incident import Incident
-from exporter.storage.base import Store
+from exporter.storage.base import Store, StoreUnavailable
 from exporter.storage.query import Find, Order, equals
 
 from ..conftest import MovingClock
@@ -47,6 +48,21 @@ class Replica:
 
 
 Begin = Callable[..., Replica]
+
+
+async def settle_together(*replicas: Replica) -> None:
+    """The background jobs of all at once, each of which comes again where the store was away.
+
+    Of two writes that wait for each other, PostgreSQL below the MongoDB-compatible server ends one.
+    """
+
+    async def settle(one: Replica) -> None:
+        try:
+            await one.settle()
+        except StoreUnavailable:
+            await one.settle()
+
+    await asyncio.gather(*map(settle, replicas))
 
 
 async def kept(store: Store) -> list[Incident]:

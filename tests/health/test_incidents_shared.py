@@ -13,7 +13,7 @@ from exporter.storage.base import Outcome, StoreUnavailable
 from ..conftest import NOW, MovingClock
 from ..outside import until
 from ..services.gated_store import GatedStore
-from .replica import Begin, actions, kept
+from .replica import Begin, actions, kept, settle_together
 
 MINUTE = timedelta(minutes=1)
 
@@ -24,7 +24,7 @@ async def test_replicas_share_one_which_ends_when_the_last_sees_its_end(
     a, b = begin("a"), begin("b")
     a.incidents.down("database", NOW, "away")
     b.incidents.down("database", NOW - MINUTE, "away")
-    await asyncio.gather(a.settle(), b.settle())
+    await settle_together(a, b)
     (one,) = await kept(gated.inner)
     assert sorted(action for _, action in actions(one)) == ["joined", "opened"]
     assert one.started_at == NOW - MINUTE
@@ -52,7 +52,7 @@ async def test_of_two_that_open_one_at_the_same_moment_one_joins(
     gated.gate.clear()  # both have looked, and found nothing, before either writes
     for each in (a, b):
         each.incidents.down("database", NOW, None)
-    both = asyncio.gather(a.settle(), b.settle())
+    both = asyncio.create_task(settle_together(a, b))
     await until(lambda: len(gated.gate._waiters) == 2)
     gated.gate.set()
     await both
