@@ -209,7 +209,10 @@ async def test_where_a_minute_has_too_many_groups_the_records_answer(follower: F
     models = [ai_request(created_at=NOW - MINUTE, model=f"m{n}") for n in range(4)]
     await follower.record(*models)
     few = Follower(follower.engine, most_groups=3)
-    await few.ask(requests(after(0), order=(Order("n", descending=True),), limit=3))
+    query = requests(after(0), order=(Order("n", descending=True),), limit=3)
+    assert await few.counts.rows(query, after(0)) == [
+        {"model": f"m{n}", "n": 1, "failed": 0} for n in range(3)
+    ]
 
 
 async def test_more_than_is_to_be_kept_is_read_again(follower: Follower) -> None:
